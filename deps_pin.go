@@ -1,0 +1,35 @@
+//go:build pin
+
+package main
+
+import (
+	_ "github.com/ClickHouse/clickhouse-go/v2"
+	_ "github.com/compose-spec/compose-go/v2/loader"
+	_ "github.com/ebitengine/purego"
+	_ "github.com/klippa-app/go-pdfium/webassembly"
+	_ "github.com/linkedin/goavro/v2"
+	_ "github.com/markusmobius/go-trafilatura"
+	_ "github.com/otiai10/gosseract/v2"
+	_ "github.com/parquet-go/parquet-go"
+	_ "github.com/pressly/goose/v3"
+	_ "github.com/prometheus/client_golang/prometheus/promhttp"
+	_ "github.com/segmentio/ksuid"
+	_ "github.com/spf13/cobra"
+	_ "github.com/tetratelabs/wazero"
+	_ "github.com/twmb/franz-go/pkg/kadm"
+	_ "github.com/twmb/franz-go/pkg/kfake"
+	_ "github.com/twmb/franz-go/pkg/kgo"
+	_ "github.com/twmb/franz-go/pkg/sr"
+	_ "github.com/twmb/franz-go/pkg/sr/srfake"
+	_ "github.com/twmb/franz-go/plugin/kprom"
+	_ "gocloud.dev/blob/fileblob"
+	_ "gocloud.dev/blob/memblob"
+	_ "gocloud.dev/blob/s3blob"
+	_ "golang.org/x/image/tiff"
+	_ "golang.org/x/image/webp"
+	_ "golang.org/x/net/html"
+	_ "golang.org/x/net/html/charset"
+	_ "golang.org/x/sync/errgroup"
+	_ "golang.org/x/term"
+	_ "golang.org/x/text/unicode/norm"
+)
