@@ -1,0 +1,175 @@
+package lang
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"math"
+	"os"
+
+	"vislang/pkg/assets"
+)
+
+// The model file, little-endian:
+//
+//	magic    8 bytes  "VISLLID1"
+//	body     rest but the last 4 bytes
+//	  scale, power            float64
+//	  languages               uint32, then for each: label length uint8, label,
+//	                          miss 4×float32, mean, deviation float32
+//	  rows, postings          uint32
+//	  for each row            gram uint64, end in postings uint32; grams ascend
+//	  for each posting        language uint16, weight uint8
+//	checksum 4 bytes  CRC-32 (IEEE) of the body
+const magic = "VISLLID1"
+
+// ErrFormat is wrapped by the errors of Load for a file that is no whole model
+// of this version.
+var ErrFormat = errors.New("not a language model of this version")
+
+// LoadDefault loads the model installed beside the program.
+func LoadDefault() (*Model, error) {
+	path, err := assets.Path("lid.bin")
+	if err != nil {
+		return nil, fmt.Errorf("load the language model: %w", err)
+	}
+	return Load(path)
+}
+
+// Load reads a model file written by Model.WriteTo.
+func Load(path string) (*Model, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("load the language model: %w", err)
+	}
+	m, err := decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("load the language model %s: %w", path, err)
+	}
+	return m, nil
+}
+
+// WriteTo writes the model file.
+func (m *Model) WriteTo(w io.Writer) (int64, error) {
+	body := m.encode()
+	var out bytes.Buffer
+	out.WriteString(magic)
+	out.Write(body)
+	out.Write(binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE(body)))
+	buffered := bufio.NewWriter(w)
+	n, err := out.WriteTo(buffered)
+	if err != nil {
+		return n, err
+	}
+	return n, buffered.Flush()
+}
+
+func (m *Model) encode() []byte {
+	le := binary.LittleEndian
+	var b []byte
+	b = le.AppendUint64(b, math.Float64bits(m.fit.scale))
+	b = le.AppendUint64(b, math.Float64bits(m.fit.power))
+	b = le.AppendUint32(b, uint32(len(m.languages)))
+	for _, l := range m.languages {
+		b = append(b, uint8(len(l.label)))
+		b = append(b, l.label...)
+		for _, f := range []float32{l.miss[0], l.miss[1], l.miss[2], l.miss[3], l.mean, l.deviation} {
+			b = le.AppendUint32(b, math.Float32bits(f))
+		}
+	}
+	rows := m.rows()
+	b = le.AppendUint32(b, uint32(len(rows)))
+	b = le.AppendUint32(b, uint32(len(m.postings)))
+	for _, r := range rows {
+		b = le.AppendUint64(b, uint64(r.gram))
+		b = le.AppendUint32(b, r.last)
+	}
+	for _, p := range m.postings {
+		b = le.AppendUint16(b, p.language)
+		b = append(b, p.weight)
+	}
+	return b
+}
+
+// decode reads a model file.
+func decode(data []byte) (*Model, error) {
+	if len(data) < len(magic)+4 || string(data[:len(magic)]) != magic {
+		return nil, ErrFormat
+	}
+	body := data[len(magic) : len(data)-4]
+	if crc32.ChecksumIEEE(body) != binary.LittleEndian.Uint32(data[len(data)-4:]) {
+		return nil, fmt.Errorf("%w: the checksum differs (a partial or damaged file)", ErrFormat)
+	}
+	return decodeBody(body)
+}
+
+func decodeBody(body []byte) (*Model, error) {
+	r := reader{data: body}
+	m := newModel()
+	m.fit = calibration{r.float64(), r.float64()}
+	languages := int(r.uint32())
+	if languages > math.MaxUint16 {
+		return nil, fmt.Errorf("%w: %d languages", ErrFormat, languages)
+	}
+	for range languages {
+		l := language{label: string(r.take(int(r.uint8())))}
+		l.family = familyOf(l.label)
+		for n := range l.miss {
+			l.miss[n] = r.float32()
+		}
+		l.mean, l.deviation = r.float32(), r.float32()
+		m.languages = append(m.languages, l)
+		if r.failed {
+			break
+		}
+	}
+	rows, postings := int(r.uint32()), int(r.uint32())
+	if r.failed || len(r.data) != rows*12+postings*3 {
+		return nil, fmt.Errorf("%w: sizes do not add up", ErrFormat)
+	}
+	table := make([]slot, rows)
+	var previous slot
+	for i := range table {
+		table[i] = slot{gram(r.uint64()), previous.last, r.uint32()}
+		if table[i].gram <= previous.gram || table[i].last < previous.last || int(table[i].last) > postings {
+			return nil, fmt.Errorf("%w: n-gram %d is out of order", ErrFormat, i)
+		}
+		previous = table[i]
+	}
+	m.postings = make([]posting, postings)
+	for i := range m.postings {
+		m.postings[i] = posting{r.uint16(), r.uint8()}
+		if int(m.postings[i].language) >= languages {
+			return nil, fmt.Errorf("%w: weight %d names no language", ErrFormat, i)
+		}
+	}
+	m.index(table)
+	return m, nil
+}
+
+// reader takes little-endian values off data; failed tells that it ran out.
+type reader struct {
+	data   []byte
+	failed bool
+}
+
+func (r *reader) take(n int) []byte {
+	if n > len(r.data) {
+		r.failed = true
+		return make([]byte, n)
+	}
+	taken := r.data[:n]
+	r.data = r.data[n:]
+	return taken
+}
+
+func (r *reader) uint8() uint8     { return r.take(1)[0] }
+func (r *reader) uint16() uint16   { return binary.LittleEndian.Uint16(r.take(2)) }
+func (r *reader) uint32() uint32   { return binary.LittleEndian.Uint32(r.take(4)) }
+func (r *reader) uint64() uint64   { return binary.LittleEndian.Uint64(r.take(8)) }
+func (r *reader) float32() float32 { return math.Float32frombits(r.uint32()) }
+func (r *reader) float64() float64 { return math.Float64frombits(r.uint64()) }
