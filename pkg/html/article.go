@@ -1,0 +1,167 @@
+// Package html takes the main content out of a web page: its text as blocks
+// in reading order, its figures with what may be their captions, and what the
+// page states about its language, translations and licence.
+//
+//	article, err := html.Extract(ctx, data, html.Options{URL: "https://example.org/report"})
+//	fmt.Println(article.Title)
+//	fmt.Println(article.Text())
+//	for _, f := range article.Figures {
+//		fmt.Println(f.URL, f.Captions)
+//	}
+//
+// The input may be anything: it is capped in size, depth and number of nodes.
+package html
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// Kinds of a Block.
+const (
+	Paragraph = "paragraph"
+	Heading   = "heading"
+	ListItem  = "list_item"
+	Table     = "table"
+	Caption   = "caption"
+	Code      = "code"
+)
+
+// Origins of a caption candidate.
+const (
+	FromFigcaption = "figcaption" // a figcaption or what the markup names as the figure's caption
+	FromAlt        = "alt"
+	FromTitle      = "title"
+	FromNearby     = "nearby" // a short text beside the picture that reads as a caption
+)
+
+// Limits of what is read of a page.
+const (
+	MaxBytes  = 32 << 20 // larger pages give ErrTooLarge
+	maxTags   = 400_000  // the rest of a page with more is not read
+	maxParsed = 512      // open elements that the parser allows
+)
+
+// ErrTooLarge says that a page is larger than MaxBytes.
+var ErrTooLarge = errors.New("page is too large")
+
+// Options says where a page came from.
+type Options struct {
+	URL         string // absolute address of the page, the base of its links; "" if unknown
+	ContentType string // value of the HTTP header, for its charset; "" if unknown
+}
+
+// Article is what Extract finds in a page.
+type Article struct {
+	Title           string
+	Blocks          []Block
+	Languages       []string // BCP 47 tags as the page declares them, most specific declaration first
+	Alternates      []Alternate
+	License         string // address or SPDX id; "" if none is stated
+	LicenseEvidence string // where it was stated, such as `link rel=license`
+	Figures         []Figure
+	Links           []string // absolute http(s) and file addresses without fragments, in page order, each once
+	Canonical       string   // absolute address of link rel=canonical; "" if none
+	NoIndex         bool     // the page asks robots not to index it
+	NoFollow        bool     // the page asks robots not to follow its links
+}
+
+// Block is a run of text that belongs together.
+type Block struct {
+	Kind string // one of the constants above
+	Text string // of a table: rows by \n, cells by \t
+}
+
+// Alternate is a declared translation of the page, or the page itself.
+type Alternate struct {
+	Language string // BCP 47 tag or `x-default`, as stated
+	URL      string // absolute
+}
+
+// Figure is a picture of the main content.
+type Figure struct {
+	URL           string // absolute; "" when the page holds the bytes itself
+	Data          []byte // bytes of a data URI
+	MediaType     string // of Data
+	Captions      []CaptionCandidate
+	Width, Height int // pixels as the page states them, 0 if it does not
+}
+
+// CaptionCandidate is a text that may be a figure's caption.
+type CaptionCandidate struct {
+	Text   string
+	Origin string // one of the constants above
+}
+
+// Text joins the blocks by blank lines.
+func (a *Article) Text() string {
+	var b strings.Builder
+	for i, block := range a.Blocks {
+		if i > 0 {
+			b.WriteString("\n\n")
+		}
+		b.WriteString(block.Text)
+	}
+	return b.String()
+}
+
+// Extract reads a page. The same bytes give the same article. A page without
+// text gives an Article without blocks, not an error.
+func Extract(ctx context.Context, data []byte, o Options) (*Article, error) {
+	if len(data) > MaxBytes {
+		return nil, fmt.Errorf("%d bytes: %w", len(data), ErrTooLarge)
+	}
+	p, err := newPage(data, o)
+	if err != nil {
+		return nil, err
+	}
+	article := &Article{}
+	p.metadata(article)
+	regions := p.segment()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	content, err := p.mainContent(ctx, regions)
+	if err != nil {
+		return nil, err
+	}
+	article.Title = p.title(content)
+	article.Blocks = blocksOf(content)
+	article.Figures = p.figures(content)
+	article.Links = p.links()
+	return article, nil
+}
+
+// resolve makes an address of the page absolute; "" if it is not one that can
+// be fetched.
+func (p *page) resolve(ref string) string {
+	ref = strings.TrimSpace(ref)
+	if ref == "" {
+		return ""
+	}
+	u, err := p.base.Parse(strings.ReplaceAll(ref, " ", "%20"))
+	if err != nil {
+		return ""
+	}
+	switch u.Scheme {
+	case "http", "https":
+		if u.Host == "" {
+			return ""
+		}
+	case "file":
+	default:
+		return ""
+	}
+	u.Fragment, u.RawFragment = "", ""
+	return u.String()
+}
+
+func parseBase(address string) *url.URL {
+	if u, err := url.Parse(address); err == nil {
+		return u
+	}
+	return &url.URL{}
+}

@@ -1,0 +1,212 @@
+package html
+
+import (
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+// A language tag in the looser forms that pages use: en, pt_BR, zh-Hans-CN.
+var languageTag = regexp.MustCompile(`^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$`)
+
+// metadata reads what the page states about itself.
+func (p *page) metadata(a *Article) {
+	language := func(tag string) {
+		tag = strings.ReplaceAll(strings.TrimSpace(tag), "_", "-")
+		if languageTag.MatchString(tag) && !slices.ContainsFunc(a.Languages, func(l string) bool { return strings.EqualFold(l, tag) }) {
+			a.Languages = append(a.Languages, tag)
+		}
+	}
+	for n := range p.root.ChildNodes() {
+		if n.DataAtom == atom.Html {
+			language(attr(n, "lang"))
+			language(attr(n, "xml:lang"))
+		}
+	}
+	language(attr(p.body, "lang"))
+	seen := map[Alternate]bool{}
+	for n := range p.root.Descendants() {
+		switch n.DataAtom {
+		case atom.Meta:
+			p.meta(n, a, language)
+		case atom.Link:
+			switch {
+			case hasToken(n, "rel", "alternate") && attr(n, "hreflang") != "":
+				alt := Alternate{attr(n, "hreflang"), p.resolve(attr(n, "href"))}
+				if alt.URL != "" && !seen[alt] {
+					seen[alt] = true
+					a.Alternates = append(a.Alternates, alt)
+				}
+			case hasToken(n, "rel", "canonical") && a.Canonical == "":
+				a.Canonical = p.resolve(attr(n, "href"))
+			case hasToken(n, "rel", "license") || hasToken(n, "rel", "dcterms.license"):
+				a.license(p.resolve(attr(n, "href")), "link rel=license", 4)
+			}
+		case atom.A:
+			if !hasAttr(n, "href") {
+				continue
+			}
+			href := p.resolve(attr(n, "href"))
+			if hasToken(n, "rel", "license") {
+				a.license(href, "a rel=license", 4)
+			} else if isCreativeCommons(href) {
+				a.license(href, "link to "+href, 1)
+			}
+		}
+	}
+	if a.License == "" {
+		p.statedLicense(a)
+	}
+}
+
+func (p *page) meta(n *html.Node, a *Article, language func(string)) {
+	content := attr(n, "content")
+	name := strings.ToLower(attr(n, "name") + attr(n, "property") + attr(n, "http-equiv") + attr(n, "itemprop"))
+	switch name {
+	case "og:locale", "content-language", "language", "dc.language", "dcterms.language", "inlanguage":
+		for tag := range strings.SplitSeq(content, ",") {
+			language(tag)
+		}
+	case "dcterms.license", "dc.rights.license", "license", "dcterms.rights", "dc.rights", "copyright", "rights":
+		if license := licenseIn(content); license != "" {
+			a.license(license, "meta "+name, 3)
+		} else if name == "dcterms.license" || name == "license" {
+			a.license(content, "meta "+name, 3)
+		}
+	case "robots":
+		for word := range strings.FieldsFuncSeq(strings.ToLower(content), func(r rune) bool { return r == ',' || r == ' ' }) {
+			a.NoIndex = a.NoIndex || word == "noindex" || word == "none"
+			a.NoFollow = a.NoFollow || word == "nofollow" || word == "none"
+		}
+	}
+}
+
+// license keeps the statement of the greatest weight, the first of equals.
+// The weight is kept in the order of calls: a link element stands in the
+// head, a meta element too, links of the text come later.
+func (a *Article) license(license, evidence string, weight int) {
+	if license == "" || a.License != "" && weight < 4 {
+		return
+	}
+	if a.License != "" && strings.HasSuffix(a.LicenseEvidence, "rel=license") {
+		return
+	}
+	a.License, a.LicenseEvidence = license, evidence
+}
+
+func isCreativeCommons(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	host := strings.TrimPrefix(u.Hostname(), "www.")
+	return host == "creativecommons.org" && (strings.HasPrefix(u.Path, "/licenses/") || strings.HasPrefix(u.Path, "/publicdomain/"))
+}
+
+var (
+	licenseURL  = regexp.MustCompile(`https?://(?:www\.)?creativecommons\.org/(?:licenses|publicdomain)/[A-Za-z0-9./+-]+`)
+	licenseName = regexp.MustCompile(`\bCC[ -](BY(?:[ -](?:NC|SA|ND))*)(?:[ -](?:IGO[ -])?([1-4]\.[05]))?( IGO)?\b`)
+	licenseZero = regexp.MustCompile(`\bCC0(?:[ -]1\.0)?\b`)
+	copyright   = regexp.MustCompile(`(?i)©|\(c\)|copyright|licen[sc]|creative commons`)
+)
+
+// licenseIn finds the name or address of a Creative Commons licence in a
+// sentence; "" if there is none.
+func licenseIn(text string) string {
+	if l := licenseURL.FindString(text); l != "" {
+		return strings.TrimRight(l, ".")
+	}
+	if m := licenseName.FindStringSubmatch(text); m != nil {
+		id := "CC-" + strings.ReplaceAll(m[1], " ", "-")
+		if m[2] != "" { // without a version it is no SPDX id, but what the page says
+			id += "-" + m[2]
+		}
+		if m[3] != "" {
+			id += "-IGO"
+		}
+		return id
+	}
+	if licenseZero.MatchString(text) {
+		return "CC0-1.0"
+	}
+	return ""
+}
+
+// statedLicense looks for a copyright statement that names a Creative Commons
+// licence without linking to it.
+func (p *page) statedLicense(a *Article) {
+	for _, s := range p.segment() {
+		if len(s.Text) > 1000 || !copyright.MatchString(s.Text) {
+			continue
+		}
+		if license := licenseIn(s.Text); license != "" {
+			evidence := s.Text
+			if r := []rune(evidence); len(r) > 200 {
+				evidence = string(r[:200]) + "…"
+			}
+			a.license(license, "statement: "+evidence, 0)
+			return
+		}
+	}
+}
+
+// title is the page's own title: its first-level heading when the document
+// title begins with it (which then adds the site's name), else the document
+// title.
+func (p *page) title(content []segment) string {
+	var og, title string
+	for n := range p.root.Descendants() {
+		switch {
+		case n.DataAtom == atom.Title && title == "" && n.Namespace == "":
+			title = collapse(rawText(n))
+		case n.DataAtom == atom.Meta && og == "" && attr(n, "property") == "og:title":
+			og = collapse(attr(n, "content"))
+		}
+	}
+	for _, s := range content {
+		if s.level == 1 && (title == "" || strings.Contains(title, s.Text)) {
+			return s.Text
+		}
+	}
+	if og != "" {
+		return og
+	}
+	return title
+}
+
+func rawText(n *html.Node) string {
+	var b strings.Builder
+	for d := range n.Descendants() {
+		if d.Type == html.TextNode {
+			b.WriteString(d.Data)
+		}
+	}
+	return b.String()
+}
+
+// links are the addresses of the page's hyperlinks.
+func (p *page) links() []string {
+	var out []string
+	seen := map[string]bool{}
+	for n := range p.root.Descendants() {
+		if n.DataAtom != atom.A && n.DataAtom != atom.Area && n.DataAtom != atom.Iframe && n.DataAtom != atom.Frame {
+			continue
+		}
+		name := "href"
+		if n.DataAtom == atom.Iframe || n.DataAtom == atom.Frame {
+			name = "src"
+		}
+		if hasToken(n, "rel", "nofollow") {
+			continue
+		}
+		if link := p.resolve(attr(n, name)); link != "" && !seen[link] {
+			seen[link] = true
+			out = append(out, link)
+		}
+	}
+	return out
+}
