@@ -1,0 +1,201 @@
+package schemas
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"strings"
+	"sync"
+
+	"github.com/linkedin/goavro/v2"
+	"github.com/twmb/franz-go/pkg/sr"
+)
+
+const headerSize = 5 // a zero byte and the schema's id
+
+// goavro makes room for as many items as an array claims to have before it
+// reads any, so that 10 hostile bytes could claim 2^31 of them: 32 GiB. An array of more
+// items is written, and can be read, in several parts.
+const maxArrayPart = 1 << 16
+
+func init() { goavro.MaxBlockCount = maxArrayPart }
+
+// Codec encodes and decodes the records of this package. It is safe for
+// concurrent use.
+type Codec struct {
+	client *sr.Client
+
+	mu      sync.RWMutex
+	ids     map[*builtin]int
+	writers map[int]*writer
+}
+
+// writer is a schema that some process wrote records with.
+type writer struct {
+	schema *avroType
+	avro   *goavro.Codec
+
+	mu       sync.Mutex
+	readable map[*builtin]error // outcome of canRead
+}
+
+// NewCodec returns a codec that takes schema ids from a registry. Ids and
+// schemas are asked for once and kept.
+func NewCodec(client *sr.Client) *Codec {
+	return &Codec{client: client, ids: map[*builtin]int{}, writers: map[int]*writer{}}
+}
+
+// builtinOf returns the schema of a Go type.
+func builtinOf(t reflect.Type) (*builtin, error) {
+	all, err := builtins()
+	if err != nil {
+		return nil, err
+	}
+	b, ok := all[t]
+	if !ok {
+		return nil, fmt.Errorf("%v: %w", t, ErrNotRecord)
+	}
+	return b, nil
+}
+
+// Encode returns a record in the wire format. rec points to one of this
+// package's record types. Bytes in strings that are not UTF-8 are replaced by
+// U+FFFD, and times are cut to milliseconds.
+func (c *Codec) Encode(ctx context.Context, rec any) ([]byte, error) {
+	v := reflect.ValueOf(rec)
+	if v.Kind() != reflect.Pointer || v.IsNil() {
+		return nil, fmt.Errorf("encode %T: %w", rec, ErrNotRecord)
+	}
+	b, err := builtinOf(v.Type().Elem())
+	if err != nil {
+		return nil, fmt.Errorf("encode: %w", err)
+	}
+	id, err := c.id(ctx, b)
+	if err != nil {
+		return nil, fmt.Errorf("encode %s: %w", b.schema.name, err)
+	}
+	data := binary.BigEndian.AppendUint32([]byte{0}, uint32(id))
+	if data, err = b.avro.BinaryFromNative(data, b.mapping.native(v.Elem())); err != nil {
+		return nil, fmt.Errorf("encode %s: %w", b.schema.name, err)
+	}
+	return data, nil
+}
+
+// Decode reads a record in the wire format, written with this or another
+// version of its schema. Nothing in the result refers to data.
+func Decode[T any](ctx context.Context, c *Codec, data []byte) (*T, error) {
+	rec := new(T)
+	if err := c.decode(ctx, reflect.ValueOf(rec).Elem(), data); err != nil {
+		return nil, fmt.Errorf("decode %T: %w", *rec, err)
+	}
+	return rec, nil
+}
+
+func (c *Codec) decode(ctx context.Context, rec reflect.Value, data []byte) error {
+	b, err := builtinOf(rec.Type())
+	if err != nil {
+		return err
+	}
+	if len(data) < headerSize || data[0] != 0 {
+		return ErrNotAvro
+	}
+	w, err := c.writer(ctx, int(binary.BigEndian.Uint32(data[1:])))
+	if err != nil {
+		return err
+	}
+	if err := w.readableAs(b); err != nil {
+		return err
+	}
+	native, rest, err := w.avro.NativeFromBinary(data[headerSize:])
+	if err != nil {
+		// goavro flattens its errors to text.
+		if strings.HasSuffix(err.Error(), io.ErrShortBuffer.Error()) {
+			return fmt.Errorf("%w: %w", ErrTruncated, err)
+		}
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	if len(rest) > 0 {
+		return fmt.Errorf("%d %w", len(rest), ErrTrailing)
+	}
+	if err := b.mapping.fill(rec, native); err != nil {
+		return fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	return nil
+}
+
+// id returns the id of one of our schemas.
+func (c *Codec) id(ctx context.Context, b *builtin) (int, error) {
+	c.mu.RLock()
+	id, ok := c.ids[b]
+	c.mu.RUnlock()
+	if ok {
+		return id, nil
+	}
+	found, err := c.client.LookupSchema(ctx, b.topic.Subject(), sr.Schema{Schema: b.text})
+	switch {
+	case isNotFound(err):
+		return 0, fmt.Errorf("subject %s: %w", b.topic.Subject(), ErrNotRegistered)
+	case err != nil:
+		return 0, fmt.Errorf("%w: look up %s: %w", ErrRegistry, b.topic.Subject(), err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ids[b] = found.ID
+	return found.ID, nil
+}
+
+// writer returns the schema of an id.
+func (c *Codec) writer(ctx context.Context, id int) (*writer, error) {
+	c.mu.RLock()
+	w, ok := c.writers[id]
+	c.mu.RUnlock()
+	if ok {
+		return w, nil
+	}
+	found, err := c.client.SchemaByID(ctx, id)
+	switch {
+	case isNotFound(err):
+		return nil, fmt.Errorf("%w %d", ErrUnknownSchema, id)
+	case err != nil:
+		return nil, fmt.Errorf("%w: fetch schema %d: %w", ErrRegistry, id, err)
+	case found.Type != sr.TypeAvro || len(found.References) > 0:
+		return nil, fmt.Errorf("schema %d is no self-contained Avro schema: %w", id, ErrIncompatible)
+	}
+	w = &writer{readable: map[*builtin]error{}}
+	if w.schema, err = parseAvro(found.Schema); err != nil {
+		return nil, fmt.Errorf("schema %d: %w: %w", id, ErrIncompatible, err)
+	}
+	if w.avro, err = goavro.NewCodec(found.Schema); err != nil {
+		return nil, fmt.Errorf("schema %d: %w: %w", id, ErrIncompatible, err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.writers[id] = w
+	return w, nil
+}
+
+// readableAs tells whether the writer's records can be read as ours.
+func (w *writer) readableAs(b *builtin) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	err, known := w.readable[b]
+	if !known {
+		if w.schema.name != b.schema.name {
+			err = fmt.Errorf("%w: %s", ErrOtherRecord, w.schema.name)
+		} else if err = canRead(b.schema, w.schema); err != nil {
+			err = fmt.Errorf("%w: %w", ErrIncompatible, err)
+		}
+		w.readable[b] = err
+	}
+	return err
+}
+
+// isNotFound tells whether the registry answered that it has no such thing.
+func isNotFound(err error) bool {
+	var response *sr.ResponseError
+	return errors.As(err, &response) && response.StatusCode == http.StatusNotFound
+}
