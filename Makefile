@@ -1,0 +1,31 @@
+# VisLang: build, try, test, measure. Every target installs what it needs, once.
+
+SHELL := /bin/bash
+export VISLANG_ASSETS := $(CURDIR)/share/vislang
+# Tesseract would start a thread a core for every page; the pipeline runs pages side by side instead.
+export OMP_THREAD_LIMIT := 1
+
+.PHONY: build run test bench setup clean
+
+build: setup ## compile bin/vislang
+	go build -o bin/vislang .
+
+run: build ## serve the demo site on loopback and run the whole pipeline over it
+	bin/vislang demo --data data/demo
+
+test: setup ## formatting, vet, staticcheck, every test
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+		[ -z "$$unformatted" ] || { echo "gofmt would change:"; echo "$$unformatted"; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+	go test -timeout 10m ./...
+
+bench: build ## measure on evaluation pages: make bench EVAL=FOLDER
+	@[ -n "$(EVAL)" ] || { echo "usage: make bench EVAL=FOLDER" >&2; exit 2; }
+	go run ./deploy/bench -vislang bin/vislang -eval $(EVAL)
+
+setup: ## Debian packages, ClickHouse engine, language model, demo corpus
+	@deploy/setup
+
+clean: ## what was built and what the demo stored; not the downloads
+	rm -rf bin build data/demo
