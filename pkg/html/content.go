@@ -23,7 +23,7 @@ func (p *page) mainContent(ctx context.Context, segments []segment) ([]segment, 
 	if err != nil {
 		return nil, err
 	}
-	if p.isDocumentation() || size(chosen) < size(plain)/3 {
+	if p.isDocumentation() || 5*prose(chosen) < 2*prose(plain) {
 		return plain, nil
 	}
 	return chosen, nil
@@ -71,55 +71,6 @@ func (p *page) trafilatura(ctx context.Context, segments []segment) ([]segment, 
 	}
 }
 
-// Matching segments with the extractor's text.
-const (
-	longKey   = 32      // bytes of letters that make a match no accident
-	near      = 200     // bytes that may be skipped before a short match
-	window    = 1 << 16 // bytes searched first for a long match
-	maxFinds  = 5000    // searches of the whole text
-	ignorable = 3       // shares of a key: prefix or suffix of one third must match
-)
-
-// match keeps the segments whose letters stand in text, in order.
-func match(segments []segment, text string) []segment {
-	text = letters(text)
-	var kept []segment
-	at, finds := 0, 0
-	for _, s := range segments {
-		key := letters(s.Text)
-		if key == "" {
-			continue
-		}
-		if len(key) < longKey {
-			if i := strings.Index(text[at:min(len(text), at+near+len(key))], key); i >= 0 {
-				at += i + len(key)
-				kept = append(kept, s)
-			}
-			continue
-		}
-		if i := strings.Index(text[at:min(len(text), at+window)], key); i >= 0 {
-			at += i + len(key)
-			kept = append(kept, s)
-			continue
-		}
-		if finds++; finds > maxFinds {
-			continue
-		}
-		// The extractor may have moved it, or dropped a part of it.
-		part := max(longKey, len(key)/ignorable)
-		if i := strings.Index(text[at:], key[:part]); i >= 0 {
-			at += i + part
-			kept = append(kept, s)
-		} else if i := strings.Index(text[at:], key[len(key)-part:]); i >= 0 {
-			at += i + part
-			kept = append(kept, s)
-		} else if strings.Contains(text, key) {
-			kept = append(kept, s)
-		}
-	}
-	return kept
-}
-
 // letters are the letters, marks and digits of a text.
 func letters(s string) string {
 	return strings.Map(func(r rune) rune {
@@ -135,7 +86,7 @@ func letters(s string) string {
 func plainContent(segments []segment) []segment {
 	var kept []segment
 	for _, s := range segments {
-		if s.chrome || 2*s.linked > len(s.Text) && s.Kind != Heading && s.Kind != Caption {
+		if s.chrome || 2*s.linked > len(s.Text) && s.Kind != Caption {
 			continue
 		}
 		kept = append(kept, s)
@@ -143,11 +94,14 @@ func plainContent(segments []segment) []segment {
 	return kept
 }
 
-// size is the number of bytes of text.
-func size(segments []segment) int {
+// prose is the number of bytes in running text, tables and code, which
+// teasers and menus have little of.
+func prose(segments []segment) int {
 	n := 0
 	for _, s := range segments {
-		n += len(s.Text)
+		if len(s.Text) >= 100 || s.Kind == Table || s.Kind == Code {
+			n += len(s.Text)
+		}
 	}
 	return n
 }
