@@ -1,0 +1,141 @@
+package clickhouse
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// response writes a result in the encodings the client asked for. Until the
+// first byte, an error becomes a status; after it, an exception block in the
+// body.
+type response struct {
+	w       http.ResponseWriter
+	started time.Time
+	begun   bool
+	tag     string         // of an exception block
+	out     io.Writer      // innermost first: block compression, content encoding, w
+	closers []func() error // end the encodings, in order
+	buffer  *bytes.Buffer  // wait_end_of_query
+	encode  string         // Content-Encoding
+	blocks  string         // method of ClickHouse's own block compression, or ""
+}
+
+func (r *response) negotiate(req *http.Request, params map[string][]string) {
+	on := func(name string) bool {
+		v := params[name]
+		return len(v) > 0 && v[0] != "0" && v[0] != "" && v[0] != "false"
+	}
+	r.out = r.w
+	if len(params["enable_http_compression"]) == 0 || on("enable_http_compression") {
+		r.encode = acceptedEncoding(req.Header.Get("Accept-Encoding"))
+	}
+	if on("compress") {
+		r.blocks = "LZ4"
+		if v := params["network_compression_method"]; len(v) > 0 && v[0] != "" {
+			r.blocks = v[0]
+		}
+	}
+	if on("wait_end_of_query") {
+		r.buffer = &bytes.Buffer{}
+	}
+}
+
+// begin writes the head of a good answer.
+func (r *response) begin(sum Summary, req Request) {
+	r.begun = true
+	var tag [8]byte
+	rand.Read(tag[:])
+	r.tag = hex.EncodeToString(tag[:])
+	format := or(or(outputFormat(req.SQL), req.Format), "TabSeparated")
+	head := r.w.Header()
+	head.Set("Content-Type", contentType(format))
+	head.Set("X-ClickHouse-Format", format)
+	head.Set("X-ClickHouse-Summary", summaryHeader(sum, time.Since(r.started)))
+	head.Set("X-ClickHouse-Exception-Tag", r.tag)
+	if r.encode != "" {
+		head.Set("Content-Encoding", r.encode)
+		encoder := newEncoder(r.encode, r.w)
+		r.out, r.closers = encoder, append(r.closers, encoder.Close)
+	}
+	if r.blocks != "" {
+		r.out = &blockWriter{w: r.out, method: r.blocks}
+	}
+}
+
+func (r *response) Write(p []byte) (int, error) {
+	if r.buffer != nil {
+		return r.buffer.Write(p)
+	}
+	return r.out.Write(p)
+}
+
+// close ends a good answer.
+func (r *response) close() error {
+	if r.buffer != nil {
+		if _, err := r.out.Write(r.buffer.Bytes()); err != nil {
+			return err
+		}
+	}
+	return r.closeEncoders()
+}
+
+func (r *response) closeEncoders() error {
+	for _, f := range r.closers {
+		if err := f(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fail answers with an error.
+func (r *response) fail(err error) {
+	var e *Error
+	if !errors.As(err, &e) {
+		e = &Error{Code: 1002, Name: "UNKNOWN_EXCEPTION", Message: err.Error()}
+	}
+	if !r.begun || r.buffer != nil {
+		head := r.w.Header()
+		head.Del("Content-Encoding")
+		head.Set("Content-Type", "text/plain; charset=UTF-8")
+		head.Set("X-ClickHouse-Exception-Code", strconv.Itoa(e.Code))
+		r.w.WriteHeader(httpStatus(e.Code))
+		fmt.Fprintln(r.w, e)
+		return
+	}
+	// The status has been sent. An exception block and a broken transfer
+	// tell the client that what came is not the whole.
+	text := e.Error()
+	fmt.Fprintf(r.out, "\r\n__exception__\r\n%s\r\n%s\n%d %s\r\n__exception__\r\n", r.tag, text, len(text)+1, r.tag)
+	r.closeEncoders()
+	http.NewResponseController(r.w).Flush()
+	panic(http.ErrAbortHandler)
+}
+
+func contentType(format string) string {
+	switch format {
+	case "JSON", "JSONCompact", "JSONStrings", "JSONColumns", "JSONColumnsWithMetadata", "JSONCompactStrings":
+		return "application/json; charset=UTF-8"
+	case "JSONEachRow", "JSONCompactEachRow", "JSONLines", "NDJSON", "JSONStringsEachRow":
+		return "application/x-ndjson; charset=UTF-8"
+	case "CSV":
+		return "text/csv; charset=UTF-8; header=absent"
+	case "CSVWithNames", "CSVWithNamesAndTypes":
+		return "text/csv; charset=UTF-8; header=present"
+	case "TabSeparated", "TSV", "TabSeparatedRaw", "TSVRaw", "TabSeparatedWithNames", "TSVWithNames",
+		"TabSeparatedWithNamesAndTypes", "TSVWithNamesAndTypes":
+		return "text/tab-separated-values; charset=UTF-8"
+	case "Native", "RowBinary", "RowBinaryWithNames", "RowBinaryWithNamesAndTypes", "Parquet", "Arrow", "ArrowStream", "ORC", "Avro", "BSONEachRow", "MsgPack", "Npy":
+		return "application/octet-stream"
+	case "XML":
+		return "application/xml; charset=UTF-8"
+	}
+	return "text/plain; charset=UTF-8"
+}

@@ -1,0 +1,238 @@
+package clickhouse
+
+import "strings"
+
+// kind is the way a statement has to be run.
+type kind int
+
+const (
+	kindOther  kind = iota // runs at once, its result is small: DDL, SHOW, SET
+	kindSelect             // its result is streamed
+	kindInsert             // rows in some input format follow the statement
+)
+
+// statement is the head of a query text, split as the server's parser does it.
+type statement struct {
+	kind kind
+	// head is the whole statement; of an INSERT with data the part before
+	// its FORMAT or VALUES.
+	head string
+	// inputFormat is the format of the data of an INSERT.
+	inputFormat string
+	// data is the offset of the first byte of the data of an INSERT in the
+	// text.
+	data int
+}
+
+// parseStatement looks at one statement. It reads only as much SQL as is
+// needed to find where the data of an INSERT begins.
+func parseStatement(text string) statement {
+	s := statement{head: text, data: len(text)}
+	lex := lexer{text: text}
+	first := lex.next()
+	switch strings.ToUpper(first.text) {
+	case "SELECT", "WITH", "(", "FROM", "VALUES":
+		s.kind = kindSelect
+		return s
+	case "INSERT":
+	default:
+		return s
+	}
+	depth := 0
+	for {
+		token := lex.next()
+		switch {
+		case token.text == "":
+			return s
+		case token.text == "(":
+			depth++
+		case token.text == ")":
+			depth--
+		case token.text == ";" && depth <= 0:
+			return s
+		case depth > 0 || token.quoted:
+		case keyword(token, "SELECT"), keyword(token, "WITH"), keyword(token, "WATCH"), keyword(token, "FROM"):
+			// INSERT SELECT, or FROM INFILE: no data in the request.
+			return s
+		case keyword(token, "VALUES"):
+			s.kind, s.inputFormat = kindInsert, "Values"
+			s.head, s.data = text[:token.start], token.start+len(token.text)
+			return s
+		case keyword(token, "FORMAT"):
+			name := lex.next()
+			if name.text == "" || name.quoted {
+				return s
+			}
+			s.kind, s.inputFormat = kindInsert, name.text
+			s.head, s.data = text[:token.start], skipToData(text, name.start+len(name.text))
+			return s
+		}
+	}
+}
+
+func keyword(t token, word string) bool { return strings.EqualFold(t.text, word) }
+
+// skipToData skips blanks and one line end after the name of a format.
+func skipToData(text string, i int) int {
+	for i < len(text) && (text[i] == ' ' || text[i] == '\t' || text[i] == '\f') {
+		i++
+	}
+	if i < len(text) && text[i] == '\r' {
+		i++
+	}
+	if i < len(text) && text[i] == '\n' {
+		i++
+	}
+	return i
+}
+
+// outputFormat returns the format named by a FORMAT clause at the end of a
+// query, or "".
+func outputFormat(text string) string {
+	lex := lexer{text: text}
+	depth, format := 0, ""
+	for {
+		token := lex.next()
+		switch {
+		case token.text == "":
+			return format
+		case token.text == "(":
+			depth++
+		case token.text == ")":
+			depth--
+		case depth == 0 && !token.quoted && keyword(token, "FORMAT"):
+			if name := lex.next(); name.text != "" && !name.quoted && isWord(name.text[0]) {
+				format = name.text
+			}
+		}
+	}
+}
+
+// Split cuts a script into its statements at the semicolons between them.
+// Comments and quoted text are left alone; empty statements are dropped. The
+// data of an INSERT ends at its semicolon too, so it has to be VALUES.
+func Split(script string) []string {
+	var statements []string
+	lex := lexer{text: script}
+	start, words := 0, false
+	for {
+		token := lex.next()
+		if token.text != "" && token.text != ";" {
+			words = true
+			continue
+		}
+		if words {
+			statements = append(statements, strings.TrimSpace(script[start:token.start]))
+		}
+		if token.text == "" {
+			return statements
+		}
+		start, words = token.start+1, false
+	}
+}
+
+// token is a word, a number, a quoted text or a single other character.
+type token struct {
+	text   string // "" at the end of the text
+	start  int
+	quoted bool
+}
+
+type lexer struct {
+	text string
+	pos  int
+}
+
+func (l *lexer) next() token {
+	l.skipBlank()
+	start := l.pos
+	if start >= len(l.text) {
+		return token{start: len(l.text)}
+	}
+	switch c := l.text[start]; {
+	case c == '\'' || c == '"' || c == '`':
+		l.pos = quotedEnd(l.text, start)
+		return token{text: l.text[start:l.pos], start: start, quoted: true}
+	case c == '$':
+		if end := heredocEnd(l.text, start); end > 0 {
+			l.pos = end
+			return token{text: l.text[start:end], start: start, quoted: true}
+		}
+		l.pos++
+	case isWord(c):
+		for l.pos < len(l.text) && isWord(l.text[l.pos]) {
+			l.pos++
+		}
+	default:
+		l.pos++
+	}
+	return token{text: l.text[start:l.pos], start: start}
+}
+
+// skipBlank skips white space and comments.
+func (l *lexer) skipBlank() {
+	for l.pos < len(l.text) {
+		rest := l.text[l.pos:]
+		switch {
+		case strings.HasPrefix(rest, "--"), strings.HasPrefix(rest, "#!"), strings.HasPrefix(rest, "# "):
+			l.skipPast("\n")
+		case strings.HasPrefix(rest, "/*"):
+			l.pos += 2
+			l.skipPast("*/")
+		case rest[0] == ' ' || rest[0] >= '\t' && rest[0] <= '\r':
+			l.pos++
+		case strings.HasPrefix(rest, "\u00a0"), strings.HasPrefix(rest, "\ufeff"):
+			l.pos += len("\u00a0")
+			if rest[0] == 0xef {
+				l.pos++
+			}
+		default:
+			return
+		}
+	}
+}
+
+func (l *lexer) skipPast(mark string) {
+	if i := strings.Index(l.text[l.pos:], mark); i >= 0 {
+		l.pos += i + len(mark)
+	} else {
+		l.pos = len(l.text)
+	}
+}
+
+// quotedEnd returns the offset after the quoted text at start. A quote inside
+// is doubled or has a backslash before it.
+func quotedEnd(text string, start int) int {
+	quote := text[start]
+	for i := start + 1; i < len(text); i++ {
+		switch {
+		case text[i] == '\\':
+			i++
+		case text[i] == quote && i+1 < len(text) && text[i+1] == quote:
+			i++
+		case text[i] == quote:
+			return i + 1
+		}
+	}
+	return len(text)
+}
+
+// heredocEnd returns the offset after $tag$ … $tag$ at start, or 0.
+func heredocEnd(text string, start int) int {
+	i := start + 1
+	for i < len(text) && isWord(text[i]) {
+		i++
+	}
+	if i >= len(text) || text[i] != '$' {
+		return 0
+	}
+	tag := text[start : i+1]
+	if end := strings.Index(text[i+1:], tag); end >= 0 {
+		return i + 1 + end + len(tag)
+	}
+	return 0
+}
+
+func isWord(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
+}
