@@ -13,14 +13,13 @@
 // documents declare them, into the same labels.
 package lang
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // certain is the probability below which the answer is `und`.
 const certain = 0.5
-
-// familiar is how many standard deviations a text's score may lie below that
-// of the language's own held-out text before the answer is `und`.
-const familiar = 6
 
 // Result is a language with the model's confidence in it.
 type Result struct {
@@ -52,34 +51,45 @@ func (m *Model) Rank(text string) []Result {
 	return results
 }
 
-// declaredOdds is how many times more probable a declared language is than
-// others before the text is read.
-const declaredOdds = 50
+// Odds before the text is read: how many times more probable a declared
+// language is than the others, and one of common.txt than a rarely written one.
+const (
+	declaredOdds = 50
+	commonOdds   = 10
+)
 
+// rank returns the languages of the text's script, the most probable first,
+// and the script; none when the text has no letters or no language of the
+// script explains it.
 func (m *Model) rank(text string, declared []string) (results []Result, script string) {
 	s := m.scratch.Get().(*scratch)
 	defer m.scratch.Put(s)
 	candidates, letters, scripts := m.score(text, s)
-	if len(candidates) == 0 || letters == 0 {
-		return nil, scripts.code()
+	script = scripts.code()
+	if letters == 0 || len(candidates) == 0 {
+		return nil, script
 	}
 	temperature := m.fit.temperature(letters)
-	results = make([]Result, 0, len(candidates))
-	sum := 0.0
-	wanted := map[string]bool{}
-	for _, tag := range declared {
-		wanted[FromTag(tag)] = true
-	}
-	for _, c := range candidates {
-		p := math.Exp((c.score - candidates[0].score) / temperature)
-		if wanted[m.languages[c.language].label] {
-			p *= declaredOdds
+	for i, c := range candidates {
+		l := &m.languages[c.language]
+		score := c.score / temperature
+		if l.common {
+			score += math.Log(commonOdds)
 		}
+		if slices.ContainsFunc(declared, func(tag string) bool { return FromTag(tag) == l.label }) {
+			score += math.Log(declaredOdds)
+		}
+		candidates[i].score = score
+	}
+	m.sort(candidates)
+	sum := 0.0
+	for _, c := range candidates {
+		p := math.Exp(c.score - candidates[0].score)
 		sum += p
 		results = append(results, Result{m.languages[c.language].label, p})
 	}
 	for i := range results {
 		results[i].Confidence /= sum
 	}
-	return results, scripts.code()
+	return results, script
 }

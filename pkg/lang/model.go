@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/bits"
 	"slices"
-	"strings"
 	"sync"
 )
 
@@ -33,6 +32,7 @@ type Model struct {
 type language struct {
 	label  string
 	family script
+	common bool           // in common.txt
 	miss   [order]float32 // log P/b of an n-gram the language has not been seen with, by length; below 0
 	// Score per letter on held-out text of the language itself: mean and
 	// standard deviation over samples of about sampleLetters letters.
@@ -102,6 +102,7 @@ func (m *Model) index(rows []slot) {
 	}
 	for i, l := range m.languages {
 		m.families[l.family] = append(m.families[l.family], uint16(i))
+		m.languages[i].common = common[l.label]
 	}
 }
 
@@ -162,14 +163,13 @@ func (m *Model) score(text string, s *scratch) (candidates []candidate, letters 
 		candidates = append(candidates, candidate{i, score})
 	}
 	s.candidates = candidates
-	slices.SortFunc(candidates, func(a, b candidate) int {
-		switch {
-		case a.score > b.score:
-			return -1
-		case a.score < b.score:
-			return 1
-		}
-		return strings.Compare(m.languages[a.language].label, m.languages[b.language].label)
-	})
+	m.sort(candidates)
 	return candidates, seen[0], scripts
+}
+
+// sort puts the best candidate first.
+func (m *Model) sort(candidates []candidate) {
+	slices.SortFunc(candidates, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.language, b.language))
+	})
 }

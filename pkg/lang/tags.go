@@ -24,40 +24,60 @@ var aliases = func() map[string]string {
 	return table
 }()
 
+// common.txt lists the languages that much is published in.
+//
+//go:embed common.txt
+var commonTXT string
+
+var common = func() map[string]bool {
+	set := map[string]bool{}
+	for line := range strings.Lines(commonTXT) {
+		if !strings.HasPrefix(line, "#") {
+			for label := range strings.FieldsSeq(line) {
+				set[label] = true
+			}
+		}
+	}
+	return set
+}()
+
 // FromTag returns the label for a language tag (BCP 47: `sw`, `az-Cyrl`,
-// `zh-TW`; or an ISO 639-3 code, or a label, whose parts are brought into the
-// usual form). Macro-languages become the member that languages.tsv names
-// (`sw` and `swa` are `swh_Latn`). A script that is not stated is the usual
-// one. What cannot be understood is `und_Zyyy`.
+// `zh-TW`; or an ISO 639 code, or a label). Macro-languages become the member
+// that languages.tsv names (`sw` and `swa` are `swh_Latn`). A script that is
+// not stated is the usual one. What cannot be understood is `und_Zyyy`.
 func FromTag(tag string) string {
 	const unknown = "und_Zyyy"
 	parsed, err := bcp47.Parse(strings.ReplaceAll(strings.TrimSpace(tag), "_", "-"))
 	if err != nil {
 		return unknown
 	}
-	base, _ := parsed.Base()
-	script, confidence := parsed.Script()
+	base, script, region := parsed.Raw()
+	stated := script.String() // `Zzzz` when it is not
 	code := base.ISO3()
 	if code == "und" || code == "" {
-		if confidence == bcp47.Exact {
-			return "und_" + script.String()
+		if stated == "Zzzz" {
+			return unknown
 		}
-		return unknown
+		return "und_" + stated
 	}
-	stated := "" // script
-	if _, s, _ := parsed.Raw(); s.String() != "Zzzz" {
-		stated = s.String()
-	}
-	member, usual := code, script.String()
-	if to, ok := aliases[code]; ok {
-		m, s, _ := strings.Cut(to, "_")
-		member = m
-		if s != "" && (confidence == bcp47.No || usual == "Zzzz" || s != "") {
-			usual = s
+	usual, _ := parsed.Script()
+	member, memberScript := code, ""
+	for _, key := range []string{code + "_" + usual.String(), code + "-" + region.String(), code} {
+		if to, ok := aliases[key]; ok {
+			member, memberScript, _ = strings.Cut(to, "_")
+			break
 		}
 	}
-	if stated != "" {
-		usual = stated
+	switch {
+	case stated == "Kore":
+		stated = "Hang"
+	case stated != "Zzzz":
+	case memberScript != "":
+		stated = memberScript
+	case usual.String() != "Zzzz":
+		stated = usual.String()
+	default:
+		stated = "Zyyy"
 	}
-	return member + "_" + usual
+	return member + "_" + stated
 }

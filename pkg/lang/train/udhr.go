@@ -30,6 +30,20 @@ type paragraph struct {
 // a dialect or an unsure language. It is used when its language has no other.
 var numbered = regexp.MustCompile(`^\d+$`)
 
+// unfit are translations that would teach something wrong.
+var unfit = map[string]string{
+	"032": "named South Azerbaijani, is Turkish",
+	"046": "named Papuan Malay, is mostly Indonesian",
+	"047": "named Ambonese Malay, is mostly Indonesian",
+	"ckb": "named Central Kurdish, is the Northern Kurdish text",
+	"kng": "named Koongo, is the Kituba text; kng_AO is Koongo",
+	"cjy": "spoken Chinese, written as Mandarin",
+	"gan": "spoken Chinese, written as Mandarin",
+	"hak": "spoken Chinese, written as Mandarin",
+	"hsn": "spoken Chinese, written as Mandarin",
+	"wuu": "spoken Chinese, written as Mandarin",
+}
+
 // readAll reads the translations in the order of their file names, without
 // those of unknown language. All variants of one language and script count.
 func readAll(folder string) ([]declaration, error) {
@@ -45,7 +59,7 @@ func readAll(folder string) ([]declaration, error) {
 		if err != nil {
 			return nil, err
 		}
-		if strings.HasPrefix(d.label, "und_") || len(d.paragraphs) == 0 {
+		if unfit[d.code] != "" || strings.HasPrefix(d.label, "und_") || len(d.paragraphs) == 0 {
 			continue
 		}
 		all = append(all, d)
