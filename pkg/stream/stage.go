@@ -56,7 +56,9 @@ type Stage interface {
 
 // Permanent marks an error that no retry can mend. Class is a short machine
 // name of the reason, such as "corrupt" or "unsupported".
-func Permanent(class string, err error) error { return &failure{class: class, err: err, kind: permanent} }
+func Permanent(class string, err error) error {
+	return &failure{class: class, err: err, kind: permanent}
+}
 
 // Unavailable marks an error of something the stage depends on (database,
 // blob store): the record is not at fault, so the stage waits for it.

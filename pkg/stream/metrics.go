@@ -1,0 +1,82 @@
+package stream
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// Metrics are the Prometheus metrics of all stages of a process. Labels are
+// bounded: stage names, topics, error classes, partitions.
+type Metrics struct {
+	In      *prometheus.CounterVec   // records worked on, by stage
+	Out     *prometheus.CounterVec   // records written, by stage and topic
+	Failed  *prometheus.CounterVec   // dead letters, by stage and class
+	Retried *prometheus.CounterVec   // attempts that failed and were repeated, by stage
+	Aborted *prometheus.CounterVec   // transactions given up, by stage
+	Seconds *prometheus.CounterVec   // time by stage and phase (work, commit)
+	Batch   *prometheus.HistogramVec // records of a batch, by stage
+	Keys    *prometheus.GaugeVec     // state size, by stage and partition
+	Waiting *prometheus.GaugeVec     // 1 while a stage waits for something it depends on
+}
+
+// NewMetrics makes the metrics and registers them; a nil registerer leaves
+// them unregistered.
+func NewMetrics(registerer prometheus.Registerer) *Metrics {
+	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
+		return prometheus.NewCounterVec(prometheus.CounterOpts{Namespace: "vislang", Subsystem: "stage", Name: name, Help: help}, labels)
+	}
+	m := &Metrics{
+		In:      counter("records_in_total", "Records worked on.", "stage"),
+		Out:     counter("records_out_total", "Records written in committed transactions.", "stage", "topic"),
+		Failed:  counter("records_failed_total", "Records that became dead letters.", "stage", "class"),
+		Retried: counter("attempts_retried_total", "Attempts at a record that failed and were repeated.", "stage"),
+		Aborted: counter("transactions_aborted_total", "Transactions given up because of a rebalance.", "stage"),
+		Seconds: counter("seconds_total", "Time spent, by phase: work or commit.", "stage", "phase"),
+		Batch: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Namespace: "vislang", Subsystem: "stage", Name: "batch_records", Help: "Records of one transaction.",
+			Buckets: prometheus.ExponentialBuckets(1, 4, 6),
+		}, []string{"stage"}),
+		Keys: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Namespace: "vislang", Subsystem: "stage", Name: "state_keys", Help: "Keys in the state of a partition.",
+		}, []string{"stage", "partition"}),
+		Waiting: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Namespace: "vislang", Subsystem: "stage", Name: "waiting", Help: "1 while the stage waits for something it depends on.",
+		}, []string{"stage"}),
+	}
+	if registerer != nil {
+		registerer.MustRegister(m.In, m.Out, m.Failed, m.Retried, m.Aborted, m.Seconds, m.Batch, m.Keys, m.Waiting)
+	}
+	return m
+}
+
+func (m *Metrics) batch(stage string, records int, worked time.Duration) {
+	m.In.WithLabelValues(stage).Add(float64(records))
+	m.Seconds.WithLabelValues(stage, "work").Add(worked.Seconds())
+	m.Batch.WithLabelValues(stage).Observe(float64(records))
+}
+
+func (m *Metrics) commit(stage string, out []*kgo.Record, took time.Duration) {
+	m.Seconds.WithLabelValues(stage, "commit").Add(took.Seconds())
+	for _, rec := range out {
+		m.Out.WithLabelValues(stage, rec.Topic).Inc()
+	}
+}
+
+func (m *Metrics) abort(stage string)         { m.Aborted.WithLabelValues(stage).Inc() }
+func (m *Metrics) retry(stage string)         { m.Retried.WithLabelValues(stage).Inc() }
+func (m *Metrics) failed(stage, class string) { m.Failed.WithLabelValues(stage, class).Inc() }
+
+func (m *Metrics) state(stage string, partition int32, keys int) {
+	m.Keys.WithLabelValues(stage, strconv.Itoa(int(partition))).Set(float64(keys))
+}
+
+func (m *Metrics) blocked(stage string, yes bool) {
+	value := 0.0
+	if yes {
+		value = 1
+	}
+	m.Waiting.WithLabelValues(stage).Set(value)
+}

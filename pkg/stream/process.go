@@ -1,0 +1,104 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// maxAttempts is how often a record is tried whose error says neither that it
+// is permanent nor that a dependency is away.
+const maxAttempts = 4
+
+// process turns one record into the records to write, dead letters included.
+// Its error means that the batch cannot go on: the stop came, or the state
+// could not be read.
+func (w *worker) process(ctx context.Context, rec *kgo.Record, views map[int32]*view) ([]*kgo.Record, error) {
+	in := Record{
+		Topic: rec.Topic, Partition: rec.Partition, Offset: rec.Offset,
+		Key: rec.Key, Value: rec.Value, Time: rec.Timestamp,
+	}
+	for _, h := range rec.Headers {
+		in.Headers = append(in.Headers, Header{h.Key, h.Value})
+	}
+	state, err := w.view(ctx, in.Partition, views)
+	if err != nil {
+		return nil, err
+	}
+	first := time.Now()
+	for attempt := 1; ; attempt++ {
+		// The changes of a failed attempt must not be seen by the next.
+		out := &Output{state: newView(nil)}
+		out.state.parent = state
+		err := w.try(ctx, in, out)
+		if err == nil {
+			if state != nil {
+				state.merge(out.state)
+			}
+			return w.records(ctx, in, out, first, attempt)
+		}
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("stopped in the middle of a batch: %w", ctx.Err())
+		}
+		class, kind := classify(err)
+		if kind == permanent || kind == transient && attempt >= maxAttempts {
+			w.log.Warn("record failed for good", "topic", in.Topic, "partition", in.Partition, "offset", in.Offset, "key", string(in.Key), "class", class, "attempts", attempt, "error", err)
+			letter, err := w.letter(ctx, in, class, err, first, attempt)
+			if err != nil {
+				return nil, err
+			}
+			return []*kgo.Record{letter}, nil
+		}
+		w.o.Metrics.retry(w.stage.Name())
+		if attempt == 1 || kind == transient {
+			w.log.Warn("record failed, trying again", "topic", in.Topic, "partition", in.Partition, "offset", in.Offset, "class", class, "attempt", attempt, "error", err)
+		}
+		w.o.Metrics.blocked(w.stage.Name(), kind == unavailable)
+		if !sleep(ctx, backoff(attempt)) {
+			return nil, fmt.Errorf("stopped in the middle of a batch: %w", ctx.Err())
+		}
+		w.o.Metrics.blocked(w.stage.Name(), false)
+	}
+}
+
+// try calls the stage; a panic is the record's fault, not the process's.
+func (w *worker) try(ctx context.Context, in Record, out *Output) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			w.log.Error("stage panicked", "topic", in.Topic, "partition", in.Partition, "offset", in.Offset, "panic", p, "stack", string(debug.Stack()))
+			err = Permanent("panic", fmt.Errorf("the stage panicked: %v", p))
+		}
+	}()
+	return w.stage.Process(ctx, in, out)
+}
+
+func (w *worker) records(ctx context.Context, in Record, out *Output, first time.Time, attempt int) ([]*kgo.Record, error) {
+	records := make([]*kgo.Record, 0, len(out.emitted)+len(out.letters))
+	for _, e := range out.emitted {
+		records = append(records, &kgo.Record{Topic: e.topic, Key: e.key, Value: e.value})
+	}
+	for _, err := range out.letters {
+		class, _ := classify(err)
+		letter, err := w.letter(ctx, in, class, err, first, attempt)
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, letter)
+	}
+	return records, nil
+}
+
+func (w *worker) letter(ctx context.Context, in Record, class string, cause error, first time.Time, attempts int) (*kgo.Record, error) {
+	w.o.Metrics.failed(w.stage.Name(), class)
+	topic, key, value, err := w.o.DeadLetter(ctx, Failed{
+		Stage: w.stage.Name(), Record: in, Class: class, Err: cause,
+		Attempts: attempts, First: first, Last: time.Now(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("encode dead letter for %s/%d/%d: %w", in.Topic, in.Partition, in.Offset, err)
+	}
+	return &kgo.Record{Topic: topic, Key: key, Value: value}, nil
+}

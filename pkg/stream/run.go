@@ -1,0 +1,90 @@
+package stream
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
+)
+
+// Options say how a stage runs.
+type Options struct {
+	Kafka    []kgo.Opt // seed brokers, TLS, SASL
+	Instance string    // names this process among those that run the stage; stable over restarts, so that a restart ends the transaction its predecessor left open
+	Workers  int       // group members in this process; 1 if 0
+	MaxBatch int       // most records of one transaction; 256 if 0
+
+	// Target is how long the work of one transaction may take; the batch
+	// grows and shrinks to meet it. 1 s if 0: short enough that a kill
+	// repeats little, long enough that transactions cost little.
+	Target time.Duration
+
+	// DeadLetter encodes a record that failed for good.
+	DeadLetter func(context.Context, Failed) (topic string, key, value []byte, err error)
+
+	Log     *slog.Logger
+	Metrics *Metrics
+}
+
+// Failed is a record that could not be processed.
+type Failed struct {
+	Stage    string
+	Record   Record
+	Class    string
+	Err      error
+	Attempts int
+	First    time.Time
+	Last     time.Time
+}
+
+// Stateful is a stage that uses Output.Get and Output.Put. It has exactly one
+// input topic; the state of each partition is kept in the compacted topic
+// Changelog, which has as many partitions as the input.
+type Stateful interface {
+	Stage
+	Changelog() string
+}
+
+func (o *Options) defaults() {
+	if o.Workers <= 0 {
+		o.Workers = 1
+	}
+	if o.MaxBatch <= 0 {
+		o.MaxBatch = 256
+	}
+	if o.Target <= 0 {
+		o.Target = time.Second
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Metrics == nil {
+		o.Metrics = NewMetrics(nil)
+	}
+	if o.Instance == "" {
+		o.Instance = "vislang"
+	}
+}
+
+// Run runs a stage until ctx ends, then finishes the batches at hand, commits
+// them and leaves the group. It returns an error only for what no retry can
+// mend, such as a missing permission.
+func Run(ctx context.Context, stage Stage, o Options) error {
+	o.defaults()
+	group, ctx := errgroup.WithContext(ctx)
+	for n := range o.Workers {
+		w := &worker{
+			stage:  stage,
+			o:      o,
+			id:     fmt.Sprintf("%s-%s-%d", o.Instance, stage.Name(), n),
+			log:    o.Log.With("stage", stage.Name(), "worker", n),
+			tables: map[int32]table{},
+			batch:  1,
+		}
+		group.Go(func() error { return w.run(ctx) })
+	}
+	return group.Wait()
+}

@@ -1,0 +1,207 @@
+package stream
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"vislang/pkg/embedded/kafka"
+)
+
+// counter is a stateful stage: it counts words, and fails on some.
+type counter struct {
+	down  atomic.Bool // its dependency is away
+	flaky atomic.Int32
+}
+
+func (*counter) Name() string      { return "counter" }
+func (*counter) Inputs() []string  { return []string{"words"} }
+func (*counter) Changelog() string { return "vislang.counter.state" }
+
+func (c *counter) Process(_ context.Context, in Record, out *Output) error {
+	n, _ := strconv.Atoi(string(out.Get(string(in.Value))))
+	out.Put(string(in.Value), []byte(strconv.Itoa(n+1)))
+	switch {
+	case c.down.Load():
+		return Unavailable(errors.New("the store is away"))
+	case bytes.Equal(in.Value, []byte("poison")):
+		return Permanent("corrupt", errors.New("cannot be read"))
+	case bytes.Equal(in.Value, []byte("panic")):
+		panic("a bug")
+	case bytes.Equal(in.Value, []byte("flaky")) && c.flaky.Add(1) < 3:
+		return errors.New("not this time")
+	}
+	out.Emit("counts", in.Value, []byte(strconv.Itoa(n+1)))
+	return nil
+}
+
+func start(t *testing.T, dir string) ([]kgo.Opt, *kgo.Client) {
+	t.Helper()
+	broker, err := kafka.Start(t.Context(), kafka.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { broker.Close() })
+	kafka := []kgo.Opt{kgo.SeedBrokers(broker.Addr())}
+	client, err := kgo.NewClient(kafka...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	created, err := kadm.NewClient(client).CreateTopics(t.Context(), 3, 1, nil, "words", "counts", "vislang.counter.state", "deadletters")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, topic := range created {
+		if topic.Err != nil && !errors.Is(topic.Err, kerr.TopicAlreadyExists) {
+			t.Fatal(topic.Err)
+		}
+	}
+	return kafka, client
+}
+
+func produce(t *testing.T, client *kgo.Client, words ...string) {
+	t.Helper()
+	for _, word := range words {
+		if err := client.ProduceSync(t.Context(), &kgo.Record{Topic: "words", Key: []byte(word), Value: []byte(word)}).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// run starts the stage and returns a function that stops it.
+func run(t *testing.T, stage Stage, kafka []kgo.Opt) (stop func()) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() {
+		done <- Run(ctx, stage, Options{
+			Kafka: kafka, Workers: 2, Instance: t.Name(),
+			DeadLetter: func(_ context.Context, f Failed) (string, []byte, []byte, error) {
+				key := fmt.Sprintf("%s/%d/%d", f.Record.Topic, f.Record.Partition, f.Record.Offset)
+				return "deadletters", []byte(key), []byte(f.Class), nil
+			},
+		})
+	}()
+	return func() {
+		t.Helper()
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("run: %v", err)
+		}
+	}
+}
+
+func waitIdle(t *testing.T, client *kgo.Client) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	for {
+		lags, err := Lags(ctx, kadm.NewClient(client), map[string][]string{"counter": {"words"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if lags["counter"].Records == 0 && lags["counter"].End > 0 {
+			return
+		}
+		if !sleep(ctx, 20*time.Millisecond) {
+			t.Fatalf("still behind: %+v", lags)
+		}
+	}
+}
+
+// read returns what a topic holds, committed, as key=value counted.
+func read(t *testing.T, kafka []kgo.Opt, topic string) map[string]int {
+	t.Helper()
+	client, err := kgo.NewClient(append(kafka, kgo.ConsumeTopics(topic), kgo.FetchIsolationLevel(kgo.ReadCommitted()))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	got := map[string]int{}
+	for {
+		ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
+		fetches := client.PollFetches(ctx)
+		cancel()
+		if fetches.NumRecords() == 0 {
+			return got
+		}
+		fetches.EachRecord(func(r *kgo.Record) { got[string(r.Key)+"="+string(r.Value)]++ })
+	}
+}
+
+func TestStageCountsExactlyOnceOverRestarts(t *testing.T) {
+	kafka, client := start(t, t.TempDir())
+	stage := &counter{}
+	for round := range 4 {
+		stop := run(t, stage, kafka)
+		for range 5 {
+			produce(t, client, "a", "b", "c")
+		}
+		if round%2 == 0 {
+			waitIdle(t, client)
+		} // else the stop comes in the middle
+		stop()
+	}
+	stop := run(t, stage, kafka)
+	waitIdle(t, client)
+	stop()
+	got := read(t, kafka, "counts")
+	for _, word := range []string{"a", "b", "c"} {
+		for n := 1; n <= 20; n++ {
+			if key := fmt.Sprintf("%s=%d", word, n); got[key] != 1 {
+				t.Errorf("%s came %d times", key, got[key])
+			}
+		}
+	}
+}
+
+func TestAFailureCostsOnlyItsRecord(t *testing.T) {
+	kafka, client := start(t, t.TempDir())
+	produce(t, client, "good", "poison", "panic", "flaky", "good")
+	stop := run(t, &counter{}, kafka)
+	waitIdle(t, client)
+	stop()
+	got := read(t, kafka, "counts")
+	if got["good=1"] != 1 || got["good=2"] != 1 || got["flaky=1"] != 1 || len(got) != 3 {
+		t.Errorf("counts: %v (a failed attempt must not leave state behind)", got)
+	}
+	classes := map[string]int{}
+	for letter := range read(t, kafka, "deadletters") {
+		classes[letter[bytes.IndexByte([]byte(letter), '=')+1:]]++
+	}
+	if classes["corrupt"] != 1 || classes["panic"] != 1 || len(classes) != 2 {
+		t.Errorf("dead letters: %v", classes)
+	}
+	state := read(t, kafka, "vislang.counter.state")
+	if state["poison=1"] != 0 {
+		t.Error("the state of a dead-lettered record was written")
+	}
+}
+
+func TestAnAbsentDependencyFillsNoDeadLetters(t *testing.T) {
+	kafka, client := start(t, t.TempDir())
+	stage := &counter{}
+	stage.down.Store(true)
+	produce(t, client, "a")
+	stop := run(t, stage, kafka)
+	time.Sleep(1500 * time.Millisecond)
+	stage.down.Store(false)
+	waitIdle(t, client)
+	stop()
+	if got := read(t, kafka, "counts"); got["a=1"] != 1 {
+		t.Errorf("counts: %v", got)
+	}
+	if got := read(t, kafka, "deadletters"); len(got) != 0 {
+		t.Errorf("dead letters: %v", got)
+	}
+}

@@ -1,0 +1,240 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// worker is one member of a stage's group, with one transactional id. Its
+// loop is single-threaded; only the rebalance callbacks come from elsewhere.
+type worker struct {
+	stage Stage
+	o     Options
+	id    string
+	log   *slog.Logger
+	batch int // records to poll next
+
+	mu     sync.Mutex // guards tables
+	tables map[int32]table
+}
+
+// grace is how long a batch may go on after a stop was asked for.
+const grace = 30 * time.Second
+
+func (w *worker) run(ctx context.Context) error {
+	for attempt := 0; ; attempt++ {
+		started := time.Now()
+		err := w.session(ctx)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if fatal(err) {
+			return fmt.Errorf("stage %s: %w", w.stage.Name(), err)
+		}
+		if time.Since(started) > time.Minute {
+			attempt = 0
+		}
+		// A session ends for good when its transactional id failed: by a
+		// broker restart, or a fencing. A new session starts clean from the
+		// last commit.
+		w.log.Warn("session ended, starting another", "error", err)
+		if !sleep(ctx, backoff(attempt)) {
+			return nil
+		}
+	}
+}
+
+// fatal reports errors that stay until an operator acts.
+func fatal(err error) bool {
+	return errors.Is(err, kerr.TopicAuthorizationFailed) || errors.Is(err, kerr.GroupAuthorizationFailed) ||
+		errors.Is(err, kerr.TransactionalIDAuthorizationFailed) || errors.Is(err, kerr.SaslAuthenticationFailed)
+}
+
+func (w *worker) session(ctx context.Context) error {
+	opts := append([]kgo.Opt{
+		kgo.ConsumerGroup(w.stage.Name()),
+		kgo.ConsumeTopics(w.stage.Inputs()...),
+		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
+		// Without the control records, lag would never reach 0 on a topic
+		// that ends with a commit marker.
+		kgo.KeepControlRecords(),
+		kgo.RequireStableFetchOffsets(),
+		kgo.Balancers(kgo.CooperativeStickyBalancer()),
+		kgo.TransactionalID(w.id),
+		kgo.TransactionTimeout(time.Minute),
+		kgo.SessionTimeout(15 * time.Second),
+		kgo.HeartbeatInterval(2 * time.Second),
+		// The defaults are unbounded, and prefetch more than a slow stage
+		// can use before a rebalance takes it away.
+		kgo.FetchMaxBytes(8 << 20),
+		kgo.FetchMaxPartitionBytes(1 << 20),
+		kgo.MaxConcurrentFetches(2),
+		kgo.MaxBufferedBytes(64 << 20),
+		kgo.ProducerBatchMaxBytes(1_000_000),
+		kgo.ProducerLinger(0),
+		kgo.RecordPartitioner(partitioner{w.stage}),
+		kgo.OnPartitionsRevoked(w.forget),
+		kgo.OnPartitionsLost(w.forget),
+	}, w.o.Kafka...)
+	session, err := kgo.NewGroupTransactSession(opts...)
+	if err != nil {
+		return fmt.Errorf("open group session: %w", err)
+	}
+	defer session.Close()
+	// Take over the transactional id now: a transaction that a killed
+	// predecessor left open holds back the group's offsets until it is
+	// ended, and would otherwise be so only by its timeout.
+	if _, _, err := session.Client().ProducerID(ctx); err != nil {
+		return fmt.Errorf("take over transactional id %s: %w", w.id, err)
+	}
+	for {
+		fetches := session.PollRecords(ctx, w.batch)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err := fetchError(fetches); err != nil {
+			return err
+		}
+		if err := w.handle(ctx, session, fetches); err != nil {
+			return err
+		}
+	}
+}
+
+// forget drops the state of partitions that go to another worker, which will
+// change it.
+func (w *worker) forget(_ context.Context, _ *kgo.Client, lost map[string][]int32) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, partitions := range lost {
+		for _, p := range partitions {
+			delete(w.tables, p)
+		}
+	}
+}
+
+// handle works on one batch and commits it. Nothing of it remains when the
+// transaction does not commit: the records come again, here or elsewhere.
+func (w *worker) handle(ctx context.Context, session *kgo.GroupTransactSession, fetches kgo.Fetches) error {
+	if fetches.NumRecords() == 0 {
+		return nil
+	}
+	// A stop lets the batch finish: its work is not done twice.
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })()
+
+	started := time.Now()
+	var out []*kgo.Record
+	views := map[int32]*view{}
+	count := 0
+	for it := fetches.RecordIter(); !it.Done(); {
+		rec := it.Next()
+		if rec.Attrs.IsControl() {
+			continue // its offset is committed with the rest
+		}
+		count++
+		records, err := w.process(work, rec, views)
+		if err != nil {
+			return err
+		}
+		out = append(out, records...)
+	}
+	worked := time.Since(started)
+	w.o.Metrics.batch(w.stage.Name(), count, worked)
+	w.adapt(count, worked)
+
+	started = time.Now()
+	out = append(out, w.changes(views)...)
+	if err := session.Begin(); err != nil {
+		return fmt.Errorf("begin transaction: %w", err)
+	}
+	var failed error
+	var once sync.Once
+	for _, rec := range out {
+		session.Produce(work, rec, func(rec *kgo.Record, err error) {
+			if err != nil {
+				once.Do(func() { failed = fmt.Errorf("write to topic %s: %w", rec.Topic, err) })
+			}
+		})
+	}
+	if err := session.Client().Flush(work); err != nil {
+		return fmt.Errorf("write records: %w", err)
+	}
+	committed, err := session.End(work, failed == nil)
+	if err != nil {
+		return fmt.Errorf("end transaction: %w", err)
+	}
+	if failed != nil {
+		return failed
+	}
+	if !committed {
+		w.log.Info("batch given up because of a rebalance; its records come again", "records", count)
+		w.o.Metrics.abort(w.stage.Name())
+		return nil
+	}
+	w.keep(views)
+	w.o.Metrics.commit(w.stage.Name(), out, time.Since(started))
+	return nil
+}
+
+// adapt sets the size of the next batch so that its work takes about the
+// target: records differ by orders of magnitude between stages and documents.
+func (w *worker) adapt(count int, worked time.Duration) {
+	switch {
+	case worked > 2*w.o.Target && w.batch > 1:
+		w.batch /= 2
+	case count >= w.batch && worked < w.o.Target/2 && w.batch < w.o.MaxBatch:
+		w.batch *= 2
+	}
+}
+
+// partitioner keeps a changelog record in the partition that its state
+// belongs to and spreads all others by key, as Kafka's own clients do.
+type partitioner struct{ stage Stage }
+
+func (p partitioner) ForTopic(topic string) kgo.TopicPartitioner {
+	if s, ok := p.stage.(Stateful); ok && topic == s.Changelog() {
+		return kgo.ManualPartitioner().ForTopic(topic)
+	}
+	return kgo.StickyKeyPartitioner(nil).ForTopic(topic)
+}
+
+func fetchError(fetches kgo.Fetches) error {
+	for _, e := range fetches.Errors() {
+		// The client retries what it can by itself; what it reports stays.
+		var loss *kgo.ErrDataLoss
+		if errors.As(e.Err, &loss) {
+			return fmt.Errorf("topic %s partition %d lost records: %w", e.Topic, e.Partition, e.Err)
+		}
+		return fmt.Errorf("read topic %s: %w", e.Topic, e.Err)
+	}
+	return nil
+}
+
+// backoff doubles from a quarter second to half a minute, with jitter so that
+// many workers do not come back at once.
+func backoff(attempt int) time.Duration {
+	d := 250 * time.Millisecond << min(attempt, 7)
+	return d/2 + rand.N(d/2)
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
