@@ -75,11 +75,11 @@ func readDeclaration(path string) (declaration, error) {
 		case "article":
 			d.articles = append(d.articles, section{})
 			current = &d.articles[len(d.articles)-1]
-		case "h2", "h3":
+		case "h2":
 			if current != nil {
 				current.heading = text(n)
 			}
-		case "p", "li":
+		case "p":
 			if s := text(n); current != nil && s != "" {
 				current.paragraphs = append(current.paragraphs, s)
 			}
