@@ -1,0 +1,70 @@
+package text
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// JoinLines makes running text of the lines of a page or column: a line ends
+// where the paper did, not where a sentence does. A word cut by a hyphen is
+// made whole; a hyphen before a capital letter or digit is kept (`COVID-19`).
+// Lines of scripts that write no spaces between words are joined without one.
+// An empty line separates paragraphs and becomes an empty line.
+func JoinLines(lines []string) string {
+	var out strings.Builder
+	last := "" // the line before, trimmed
+	broken := false
+	for _, line := range lines {
+		line = strings.TrimSpace(line)
+		if line == "" {
+			broken = out.Len() > 0
+			continue
+		}
+		switch {
+		case out.Len() == 0:
+		case broken:
+			out.WriteString("\n\n")
+		default:
+			joined, glue := join(last, line)
+			if joined != last { // a hyphen goes
+				whole := out.String()
+				out.Reset()
+				out.WriteString(whole[:len(whole)-(len(last)-len(joined))])
+			}
+			out.WriteString(glue)
+		}
+		out.WriteString(line)
+		last, broken = line, false
+	}
+	return out.String()
+}
+
+// join returns what to keep of the line before and what to put between.
+func join(last, line string) (kept, glue string) {
+	end, size := utf8.DecodeLastRuneInString(last)
+	stem := last[:len(last)-size]
+	before, _ := utf8.DecodeLastRuneInString(stem)
+	start, _ := utf8.DecodeRuneInString(line)
+	switch {
+	case end == '\u00ad': // soft hyphen
+		return stem, ""
+	case (end == '-' || end == '‐' || end == '¬') && unicode.IsLetter(before):
+		if unicode.IsLower(start) {
+			return stem, ""
+		}
+		if unicode.IsUpper(start) || unicode.IsDigit(start) {
+			return last, ""
+		}
+	case spaceless(end) && spaceless(start):
+		return last, ""
+	}
+	return last, " "
+}
+
+// spaceless tells whether r belongs to a script that writes words without
+// spaces between.
+func spaceless(r rune) bool {
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar, unicode.Tibetan) ||
+		strings.ContainsRune("、。，！？「」『』（）", r)
+}
