@@ -1,0 +1,130 @@
+package ocr
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strconv"
+	"syscall"
+)
+
+// childName is the name (argv[0]) by which a process knows that it is a
+// child. Its arguments are the memory limit in bytes, the CPU limit of a page
+// in seconds and the tessdata folder.
+const childName = "vislang-ocr-child"
+
+var errNoScripts = errors.New("no script model is installed: install tesseract-ocr-script-latn or tesseract-ocr-eng")
+
+// ChildMain serves pages and ends the process if this process is a child of a
+// Pool; otherwise it returns at once. Call it first thing in main.
+func ChildMain() { childMain(func(tessdata string) engine { return newTesseract(tessdata) }) }
+
+func childMain(newEngine func(tessdata string) engine) {
+	if os.Args[0] != childName {
+		return
+	}
+	if err := runChild(newEngine); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func runChild(newEngine func(tessdata string) engine) error {
+	if len(os.Args) != 4 {
+		return fmt.Errorf("%s: want memory limit, CPU limit and tessdata folder", childName)
+	}
+	memory, err := strconv.ParseUint(os.Args[1], 10, 64)
+	if err != nil {
+		return fmt.Errorf("memory limit: %w", err)
+	}
+	cpu, err := strconv.ParseUint(os.Args[2], 10, 64)
+	if err != nil {
+		return fmt.Errorf("CPU limit: %w", err)
+	}
+	// The parent decides when a child ends: a Ctrl-C that reaches the whole
+	// process group must not look like a crash of the page.
+	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	// What C++ prints goes to standard error, never between the frames.
+	out, err := syscall.Dup(1)
+	if err != nil {
+		return fmt.Errorf("duplicate standard output: %w", err)
+	}
+	syscall.CloseOnExec(out)
+	if err := syscall.Dup3(2, 1, 0); err != nil {
+		return fmt.Errorf("redirect standard output: %w", err)
+	}
+	// Data, not address space: the Go runtime reserves much more than it uses.
+	for resource, limit := range map[int]uint64{syscall.RLIMIT_DATA: memory, syscall.RLIMIT_CORE: 0, syscall.RLIMIT_FSIZE: 0} {
+		if err := syscall.Setrlimit(resource, &syscall.Rlimit{Cur: limit, Max: limit}); err != nil {
+			return fmt.Errorf("set resource limit %d: %w", resource, err)
+		}
+	}
+	c, err := openCatalog(os.Args[3])
+	if err != nil {
+		return err
+	}
+	return serve(os.Stdin, os.NewFile(uintptr(out), "answers"), newEngine(os.Args[3]), c, cpu)
+}
+
+// serve answers requests until the parent closes its end.
+func serve(in io.Reader, out io.Writer, e engine, c *catalog, cpu uint64) error {
+	reader, writer := bufio.NewReaderSize(in, 1<<16), bufio.NewWriter(out)
+	for {
+		head, err := readFrame(reader)
+		if err == io.EOF {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("read request: %w", err)
+		}
+		var req request
+		if err := json.Unmarshal(head, &req); err != nil {
+			return fmt.Errorf("read request: %w", err)
+		}
+		data, err := readFrame(reader)
+		if err != nil {
+			return fmt.Errorf("read image: %w", err)
+		}
+		if err := limitCPU(cpu); err != nil {
+			return err
+		}
+		var a answer
+		if a.Page, err = recognizePage(e, c, req, data); err != nil {
+			if a = (answer{Class: ClassOf(err), Error: err.Error()}); a.Class == "" {
+				a.Class = Crashed
+			}
+		}
+		body, err := json.Marshal(a)
+		if err != nil {
+			return fmt.Errorf("write answer: %w", err)
+		}
+		if err := writeFrame(writer, body); err != nil {
+			return fmt.Errorf("write answer: %w", err)
+		}
+		if err := writer.Flush(); err != nil {
+			return fmt.Errorf("write answer: %w", err)
+		}
+	}
+}
+
+// limitCPU gives the process so many more seconds from now on; past them the
+// kernel sends SIGXCPU, on which the Go runtime ends the process.
+func limitCPU(seconds uint64) error {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		return fmt.Errorf("read CPU time: %w", err)
+	}
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_CPU, &limit); err != nil {
+		return fmt.Errorf("read CPU limit: %w", err)
+	}
+	limit.Cur = min(uint64(usage.Utime.Sec+usage.Stime.Sec)+seconds+1, limit.Max)
+	if err := syscall.Setrlimit(syscall.RLIMIT_CPU, &limit); err != nil {
+		return fmt.Errorf("set CPU limit: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,182 @@
+package ocr
+
+import (
+	"image"
+	"math"
+)
+
+// overview is what a quick look at the shrunk page tells.
+type overview struct {
+	blank    bool
+	dark     bool    // light text on a dark page
+	inverted bool    // some areas are light on dark
+	skew     float64 // degrees clockwise that straighten lines that run across
+	skewDown float64 // the same for lines that run down
+	sideways float64 // sharpness of lines that run down over lines that run across
+	rows     []int   // ink by row of the shrunk page
+	columns  []int
+	factor   int // how much the page was shrunk
+}
+
+// overviewSide is the longer side of the shrunk page in pixels: a line of
+// small print still has white between it and the next.
+const overviewSide = 1100
+
+// maxSkew is the largest skew that is looked for, in degrees.
+const maxSkew = 6
+
+// look finds skew and direction of the text lines by projection profiles
+// (Postl 1986): with the right angle, ink piles up in lines and the profile
+// has the steepest steps.
+func look(img *image.Gray) overview {
+	o := overview{factor: max(1, max(img.Rect.Dx(), img.Rect.Dy())/overviewSide)}
+	small := reduce(img, o.factor)
+	w, h := small.Rect.Dx(), small.Rect.Dy()
+	threshold, contrast := otsu(small)
+	if contrast < 24 {
+		o.blank = true
+		return o
+	}
+	ink := 0
+	for _, p := range small.Pix {
+		if p < threshold {
+			ink++
+		}
+	}
+	o.dark = ink > len(small.Pix)*6/10
+	o.inverted = !o.dark && solidShare(small, threshold) > 0.002
+	o.rows, o.columns = make([]int, h), make([]int, w)
+	var points []image.Point
+	for y := range h {
+		for x, p := range small.Pix[y*small.Stride : y*small.Stride+w] {
+			if (p < threshold) != o.dark {
+				o.rows[y]++
+				o.columns[x]++
+				points = append(points, image.Pt(x, y))
+			}
+		}
+	}
+	if len(points) < 20 {
+		o.blank = true
+		return o
+	}
+	across, acrossScore := profileAngle(points, w, h)
+	for i, p := range points {
+		points[i] = image.Pt(p.Y, -p.X+w-1) // turned by 270 degrees
+	}
+	down, downScore := profileAngle(points, h, w)
+	o.skew, o.skewDown = across, down
+	o.sideways = downScore / max(acrossScore, 1e-9)
+	return o
+}
+
+// profileAngle returns the angle in degrees clockwise that makes lines across
+// lie straight, and how sharp they are then. An angle that is hardly better
+// than none is none.
+func profileAngle(points []image.Point, w, h int) (angle, score float64) {
+	straight := sharpness(points, w, h, 0)
+	angle, score = 0, straight
+	try := func(a float64) {
+		if s := sharpness(points, w, h, a); s > score {
+			angle, score = a, s
+		}
+	}
+	for a := -maxSkew; a <= maxSkew; a++ {
+		try(float64(a))
+		try(float64(a) + 0.5)
+	}
+	middle := angle
+	for i := -4; i <= 4; i++ {
+		try(middle + float64(i)/10)
+	}
+	if score < 1.05*straight {
+		return 0, straight
+	}
+	return angle, score
+}
+
+// sharpness is the energy of the steps of the row profile after a turn by a
+// small angle, which shearing stands in for.
+func sharpness(points []image.Point, w, h int, degrees float64) float64 {
+	tan := int(math.Round(math.Tan(degrees*math.Pi/180) * (1 << 12)))
+	margin := int(math.Abs(float64(tan)*float64(w)))>>12 + 1
+	profile := make([]int, h+2*margin+1)
+	for _, p := range points {
+		profile[p.Y+margin+(p.X*tan)>>12]++
+	}
+	var energy float64
+	for i := 1; i < len(profile); i++ {
+		d := float64(profile[i] - profile[i-1])
+		energy += d * d
+	}
+	return energy
+}
+
+// otsu returns the threshold that splits the grey levels best (Otsu 1979),
+// and how far apart the means of the two sides are.
+func otsu(img *image.Gray) (threshold byte, contrast float64) {
+	var histogram [256]int
+	total := 0
+	for _, p := range img.Pix {
+		histogram[p]++
+		total += int(p)
+	}
+	var best float64
+	below, sum := 0, 0
+	for level, n := range histogram[:255] {
+		below += n
+		sum += level * n
+		above := len(img.Pix) - below
+		if below == 0 || above == 0 {
+			continue
+		}
+		distance := float64(total-sum)/float64(above) - float64(sum)/float64(below)
+		if between := float64(below) * float64(above) * distance * distance; between > best {
+			best, threshold, contrast = between, byte(level+1), distance
+		}
+	}
+	return threshold, contrast
+}
+
+// solidShare is the share of 8 x 8 squares that are mostly, but not all,
+// dark: text set light on dark looks so, and so do photographs.
+func solidShare(img *image.Gray, threshold byte) float64 {
+	const n = 8
+	w, h := img.Rect.Dx()/n, img.Rect.Dy()/n
+	found := 0
+	for by := range h {
+		for bx := range w {
+			ink := 0
+			for y := by * n; y < by*n+n; y++ {
+				for _, p := range img.Pix[y*img.Stride+bx*n : y*img.Stride+bx*n+n] {
+					if p < threshold {
+						ink++
+					}
+				}
+			}
+			if ink > n*n*6/10 && ink < n*n {
+				found++
+			}
+		}
+	}
+	return float64(found) / float64(max(w*h, 1))
+}
+
+// strip returns the part of the profile with the most ink: from and to in
+// pixels of the whole page, about share of its length.
+func strip(profile []int, factor, length int, share float64) (from, to int) {
+	n := min(len(profile), max(1, int(share*float64(len(profile)))))
+	sum := 0
+	for _, v := range profile[:n] {
+		sum += v
+	}
+	best, at := sum, 0
+	for i := n; i < len(profile); i++ {
+		sum += profile[i] - profile[i-n]
+		if sum > best {
+			best, at = sum, i-n+1
+		}
+	}
+	from = at * factor
+	return from, min(length, (at+n)*factor)
+}

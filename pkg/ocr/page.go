@@ -1,0 +1,119 @@
+package ocr
+
+import "strings"
+
+// Page is a recognised page. Its coordinates are pixels of the upright page
+// (turned by Rotation, then straightened by Skew around its centre), origin
+// at the top left.
+type Page struct {
+	Width      int      `json:"width"`
+	Height     int      `json:"height"`
+	Rotation   int      `json:"rotation"`   // degrees clockwise that the image was turned by: 0, 90, 180, 270
+	Skew       float64  `json:"skew"`       // degrees clockwise that it was then straightened by
+	Confidence float64  `json:"confidence"` // mean of the characters, 0 to 1; 0 for a page without text
+	Engine     string   `json:"engine"`     // `tesseract 5.3.0 tir+amh`
+	Models     []string `json:"models"`
+	Language   string   `json:"language"` // identified, `som_Latn`; "" when the caller gave it or nothing identifies
+	Blocks     []Block  `json:"blocks"`   // in reading order
+}
+
+// Block is a column, table cell run or other area of the page.
+type Block struct {
+	Box        Box         `json:"box"`
+	Paragraphs []Paragraph `json:"paragraphs"`
+}
+
+// Paragraph is a run of lines.
+type Paragraph struct {
+	Box   Box    `json:"box"`
+	Lines []Line `json:"lines"`
+}
+
+// Line is a recognised line; its words are in logical order, also in
+// right-to-left scripts.
+type Line struct {
+	Text       string  `json:"text"`
+	Box        Box     `json:"box"`
+	Confidence float64 `json:"confidence"` // mean of its characters, 0 to 1
+	Words      []Word  `json:"words"`
+}
+
+// Word is a recognised word.
+type Word struct {
+	Text       string  `json:"text"`
+	Box        Box     `json:"box"`
+	Confidence float64 `json:"confidence"` // 0 to 1
+}
+
+// Box is a rectangle of pixels.
+type Box struct {
+	X      int `json:"x"`
+	Y      int `json:"y"`
+	Width  int `json:"width"`
+	Height int `json:"height"`
+}
+
+// Lines returns all lines in reading order.
+func (p *Page) Lines() []Line {
+	var lines []Line
+	for _, b := range p.Blocks {
+		for _, par := range b.Paragraphs {
+			lines = append(lines, par.Lines...)
+		}
+	}
+	return lines
+}
+
+// Paragraphs returns all paragraphs in reading order.
+func (p *Page) Paragraphs() []Paragraph {
+	var paragraphs []Paragraph
+	for _, b := range p.Blocks {
+		paragraphs = append(paragraphs, b.Paragraphs...)
+	}
+	return paragraphs
+}
+
+// Text returns the text, one line a line, an empty line between paragraphs.
+func (p *Page) Text() string {
+	var s strings.Builder
+	for i, par := range p.Paragraphs() {
+		if i > 0 {
+			s.WriteByte('\n')
+		}
+		for _, l := range par.Lines {
+			s.WriteString(l.Text)
+			s.WriteByte('\n')
+		}
+	}
+	return s.String()
+}
+
+// score sets the mean confidences of lines and page from their words', each
+// character counting once, and returns the number of characters.
+func (p *Page) score() (characters int) {
+	var sum float64
+	for _, b := range p.Blocks {
+		for _, par := range b.Paragraphs {
+			for i := range par.Lines {
+				l := &par.Lines[i]
+				var lineSum float64
+				var n int
+				for _, w := range l.Words {
+					c := len([]rune(w.Text))
+					lineSum += w.Confidence * float64(c)
+					n += c
+				}
+				if n > 0 {
+					l.Confidence = lineSum / float64(n)
+				}
+				sum += lineSum
+				characters += n
+			}
+		}
+	}
+	p.Confidence = 0
+	if characters > 0 {
+		p.Confidence = sum / float64(characters)
+	}
+	return characters
+}

@@ -1,0 +1,240 @@
+package ocr
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Identifier tells the language of a text: a label such as `som_Latn`, or one
+// that starts with `und`, and a confidence from 0 to 1.
+type Identifier interface {
+	Identify(text string) (label string, confidence float64)
+}
+
+// Options of a pool. The zero value of each field means its default.
+type Options struct {
+	Children     int           // processes at a time; default the number of CPUs
+	PageTimeout  time.Duration // wall time of a page; default 3 minutes
+	CPULimit     time.Duration // CPU time of a page, whole seconds; default 1 minute
+	MemoryLimit  int64         // bytes of data a process may hold; default 1.5 GiB
+	MaxPixels    int           // of a page image; default 100 million
+	RecyclePages int           // pages after which a process is replaced, as its memory never shrinks; default 200
+	Tessdata     string        // folder of the models; default TESSDATA_PREFIX, then the system's
+	Identifier   Identifier    // finds the language of pages that come without; may be nil
+	Log          *slog.Logger  // may be nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Children <= 0 {
+		o.Children = runtime.NumCPU()
+	}
+	if o.PageTimeout <= 0 {
+		o.PageTimeout = 3 * time.Minute
+	}
+	if o.CPULimit <= 0 {
+		o.CPULimit = time.Minute
+	}
+	if o.MemoryLimit <= 0 {
+		o.MemoryLimit = 3 << 29
+	}
+	if o.MaxPixels <= 0 {
+		o.MaxPixels = 100_000_000
+	}
+	if o.RecyclePages <= 0 {
+		o.RecyclePages = 200
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// Hints are what is known about a page image.
+type Hints struct {
+	Languages []string // BCP 47 tags or labels such as `som_Latn`, the likeliest first; empty: find out
+	DPI       int      // 0 if unknown
+}
+
+// ErrClosed says that the pool was closed.
+var ErrClosed = errors.New("OCR pool is closed")
+
+// Pool recognises pages in child processes, which start when they are first
+// needed. It is safe for concurrent use.
+type Pool struct {
+	options Options
+	catalog *catalog
+	spawner *spawner
+	slots   chan struct{}
+
+	mu     sync.Mutex
+	idle   []*process // the most recently used last
+	closed bool
+	warned map[string]bool
+}
+
+// NewPool checks that there are models and prepares a pool.
+func NewPool(o Options) (*Pool, error) {
+	o = o.withDefaults()
+	c, err := openCatalog(o.Tessdata)
+	if err != nil {
+		return nil, err
+	}
+	o.Tessdata = c.dir
+	return &Pool{options: o, catalog: c, spawner: newSpawner(), slots: make(chan struct{}, o.Children), warned: map[string]bool{}}, nil
+}
+
+// identified is the confidence from which an identified language may
+// overrule the models in use.
+const identified = 0.8
+
+// Recognize reads a page image (PNG, JPEG, TIFF, GIF, BMP, WebP). A blank
+// page gives a page without blocks. What is wrong with the page itself is an
+// *Error; it returns early when ctx ends.
+func (p *Pool) Recognize(ctx context.Context, image []byte, hints Hints) (*Page, error) {
+	if _, err := checkHeader(image, p.options.MaxPixels); err != nil {
+		return nil, err
+	}
+	choice, err := p.catalog.plan(hints.Languages)
+	if err != nil {
+		return nil, err
+	}
+	p.warn(choice.missing)
+	req := request{Models: choice.models, DPI: hints.DPI, MaxPixels: p.options.MaxPixels}
+	page, err := p.run(ctx, req, image)
+	if err != nil || len(choice.models) > 0 || p.options.Identifier == nil {
+		return page, err
+	}
+	text := page.Text()
+	if strings.TrimSpace(text) == "" {
+		return page, nil
+	}
+	label, confidence := p.options.Identifier.Identify(text)
+	if strings.HasPrefix(label, "und") || confidence < identified {
+		return page, nil
+	}
+	page.Language = label
+	models, missing, err := p.catalog.forLanguage(label)
+	if err != nil || len(models) == 0 || slices.Equal(models, page.Models) {
+		// A language that no model reads was read well enough to be
+		// identified.
+		return page, nil
+	}
+	p.warn(missing)
+	req.Models, req.Rotation = models, &page.Rotation
+	again, err := p.run(ctx, req, image)
+	if err != nil {
+		return nil, err
+	}
+	if again.Confidence < page.Confidence-better {
+		return page, nil
+	}
+	again.Language = label
+	return again, nil
+}
+
+// warn says once for each model that installing it would give better text.
+func (p *Pool) warn(missing []string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, m := range missing {
+		if !p.warned[m] {
+			p.warned[m] = true
+			p.options.Log.Warn("a better OCR model is not installed", "model", m, "package", Package(m))
+		}
+	}
+}
+
+// run has a child read a page.
+func (p *Pool) run(ctx context.Context, req request, image []byte) (*Page, error) {
+	select {
+	case p.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	defer func() { <-p.slots }()
+	for {
+		child, err := p.take(strings.Join(req.Models, "+"))
+		if err != nil {
+			return nil, err
+		}
+		fresh := child.pages == 0
+		page, err := child.call(ctx, req, image, p.options.PageTimeout)
+		if !child.dead() {
+			p.put(child)
+			return page, err
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		p.options.Log.Warn("OCR process replaced", "error", err)
+		// A process that has read pages may have died of them, or of
+		// something outside while it waited: a page is judged by a new one.
+		if class := ClassOf(err); fresh || class != Crashed && class != Memory {
+			return nil, err
+		}
+	}
+}
+
+// take returns an idle child, one that has the models loaded if there is one,
+// or starts a new one.
+func (p *Pool) take(models string) (*process, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return nil, ErrClosed
+	}
+	if n := len(p.idle); n > 0 {
+		at := n - 1
+		for i, c := range p.idle {
+			if c.models[models] {
+				at = i
+			}
+		}
+		child := p.idle[at]
+		p.idle = slices.Delete(p.idle, at, at+1)
+		return child, nil
+	}
+	child, err := p.spawner.start(p.options)
+	if err != nil {
+		return nil, fmt.Errorf("OCR: %w", err)
+	}
+	return child, nil
+}
+
+// put gives a child back, or ends it when it has done its share.
+func (p *Pool) put(child *process) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || child.pages >= p.options.RecyclePages {
+		child.kill()
+		return
+	}
+	p.idle = append(p.idle, child)
+}
+
+// Close ends all children. Pages at work are finished first.
+func (p *Pool) Close() error {
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return nil
+	}
+	p.closed = true
+	for _, child := range p.idle {
+		child.kill()
+	}
+	p.idle = nil
+	p.mu.Unlock()
+	for range cap(p.slots) {
+		p.slots <- struct{}{}
+	}
+	p.spawner.close()
+	return nil
+}

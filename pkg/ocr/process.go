@@ -1,0 +1,196 @@
+package ocr
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// process is a running child.
+type process struct {
+	cmd    *exec.Cmd
+	in     io.WriteCloser
+	out    io.ReadCloser
+	stderr tail
+	pages  int             // pages it has read
+	models map[string]bool // model sets it has loaded
+}
+
+// spawner starts children from one thread that lives as long as the pool:
+// the kernel sends the parent-death signal when the thread that started a
+// child ends, not the process (prctl(2), PR_SET_PDEATHSIG).
+type spawner struct {
+	jobs chan func()
+	once sync.Once
+}
+
+func newSpawner() *spawner {
+	s := &spawner{jobs: make(chan func())}
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		for job := range s.jobs {
+			job()
+		}
+	}()
+	return s
+}
+
+func (s *spawner) close() { s.once.Do(func() { close(s.jobs) }) }
+
+// start starts a child.
+func (s *spawner) start(o Options) (*process, error) {
+	p := &process{models: map[string]bool{}}
+	p.cmd = exec.Command("/proc/self/exe")
+	p.cmd.Args = []string{childName, strconv.FormatInt(o.MemoryLimit, 10), strconv.Itoa(max(1, int(o.CPULimit/time.Second))), o.Tessdata}
+	// Nothing of the parent's environment: it may hold secrets. OpenMP reads
+	// its limit before main.
+	p.cmd.Env = []string{"OMP_THREAD_LIMIT=1", "LC_ALL=C.UTF-8", "GOTRACEBACK=none"}
+	if dir := os.Getenv("TESSDATA_PREFIX"); dir != "" {
+		p.cmd.Env = append(p.cmd.Env, "TESSDATA_PREFIX="+dir)
+	}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+	p.cmd.Stderr = &p.stderr
+	var err error
+	if p.in, err = p.cmd.StdinPipe(); err != nil {
+		return nil, fmt.Errorf("start OCR process: %w", err)
+	}
+	if p.out, err = p.cmd.StdoutPipe(); err != nil {
+		return nil, fmt.Errorf("start OCR process: %w", err)
+	}
+	done := make(chan error)
+	s.jobs <- func() { done <- p.cmd.Start() }
+	if err := <-done; err != nil {
+		return nil, fmt.Errorf("start OCR process: %w", err)
+	}
+	return p, nil
+}
+
+// call sends one page and waits for the answer. After an error other than an
+// answer's the process is dead and reaped.
+func (p *process) call(ctx context.Context, req request, data []byte, timeout time.Duration) (*Page, error) {
+	head, err := json.Marshal(req)
+	if err != nil {
+		return nil, err
+	}
+	type result struct {
+		body []byte
+		err  error
+	}
+	results := make(chan result, 1)
+	go func() {
+		var r result
+		if r.err = writeFrame(p.in, head); r.err == nil {
+			r.err = writeFrame(p.in, data)
+		}
+		if r.err == nil {
+			r.body, r.err = readFrame(p.out)
+		}
+		results <- r
+	}()
+	timer := time.NewTimer(timeout)
+	defer timer.Stop()
+	select {
+	case r := <-results:
+		if r.err != nil {
+			return nil, p.died(r.err)
+		}
+		var a answer
+		if err := json.Unmarshal(r.body, &a); err != nil {
+			p.kill()
+			return nil, &Error{Crashed, fmt.Errorf("OCR process answered nonsense: %w", err)}
+		}
+		p.pages++
+		switch {
+		case a.Class != "":
+			return nil, &Error{a.Class, errors.New(a.Error)}
+		case a.Page == nil:
+			p.kill()
+			return nil, &Error{Crashed, errors.New("OCR process answered nothing")}
+		}
+		p.models[strings.Join(req.Models, "+")] = true
+		return a.Page, nil
+	case <-timer.C:
+		p.kill()
+		<-results
+		return nil, &Error{Timeout, fmt.Errorf("page took longer than %v", timeout)}
+	case <-ctx.Done():
+		p.kill()
+		<-results
+		return nil, ctx.Err()
+	}
+}
+
+// died reaps a process that broke off and tells why.
+func (p *process) died(cause error) error {
+	p.kill()
+	said := p.stderr.String()
+	switch {
+	case strings.Contains(said, "SIGXCPU"):
+		return &Error{Timeout, errors.New("page took more CPU time than allowed")}
+	case strings.Contains(said, "out of memory"), strings.Contains(said, "cannot allocate memory"), strings.Contains(said, "bad_alloc"):
+		return &Error{Memory, errors.New("page took more memory than allowed")}
+	}
+	reason := cause.Error()
+	if state := p.cmd.ProcessState; state != nil {
+		reason = state.String()
+	}
+	if line := lastLine(said); line != "" {
+		reason += ": " + line
+	}
+	return &Error{Crashed, fmt.Errorf("OCR process died: %s", reason)}
+}
+
+// dead reports whether the process was reaped.
+func (p *process) dead() bool { return p.cmd.ProcessState != nil }
+
+// kill ends and reaps the process at once.
+func (p *process) kill() {
+	if p.dead() {
+		return
+	}
+	p.in.Close()
+	p.out.Close()
+	p.cmd.Process.Kill()
+	p.cmd.Wait()
+}
+
+// tail keeps the end of what a child says.
+type tail struct {
+	mu   sync.Mutex
+	last []byte
+}
+
+const tailSize = 4096
+
+func (t *tail) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.last = append(t.last, b...)
+	if extra := len(t.last) - tailSize; extra > 0 {
+		t.last = append(t.last[:0], t.last[extra:]...)
+	}
+	return len(b), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.last)
+}
+
+func lastLine(s string) string {
+	lines := bytes.Split(bytes.TrimSpace([]byte(s)), []byte("\n"))
+	return string(lines[len(lines)-1])
+}

@@ -1,0 +1,250 @@
+package ocr
+
+import (
+	"image"
+	"slices"
+	"strings"
+)
+
+const (
+	// good is a mean confidence that only the right script, the right way
+	// up, reaches.
+	good = 0.80
+	// better is by how much another reading has to win.
+	better = 0.08
+	// stripShare is the part of a page that a trial reads.
+	stripShare = 0.12
+)
+
+// reader reads one page in a child: it finds the turn, the skew and, without
+// models, the script.
+type reader struct {
+	engine  engine
+	scripts []string // models to try on a page of unknown script
+	image   *image.Gray
+	view    overview
+	dpi     int
+	turned  map[int]*image.Gray // by degrees clockwise
+}
+
+// recognizePage decodes and reads a page. The cheapest way is taken first:
+// with models, an upright page is recognised once and nothing else is tried
+// when that went well.
+func recognizePage(e engine, c *catalog, req request, data []byte) (*Page, error) {
+	img, err := decodeGray(data, req.MaxPixels)
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{engine: e, scripts: c.scripts(), image: img, view: look(img), dpi: req.DPI, turned: map[int]*image.Gray{0: img}}
+	if r.dpi < 70 || r.dpi > 2400 {
+		// A page is about as high as A4 when nothing else is known.
+		r.dpi = min(max(int(float64(max(img.Rect.Dx(), img.Rect.Dy()))/11.69), 70), 600)
+	}
+	if r.view.blank {
+		return &Page{Width: img.Rect.Dx(), Height: img.Rect.Dy(), Models: req.Models, Engine: engineName(e, req.Models)}, nil
+	}
+	if r.view.dark {
+		invert(img)
+	}
+	if req.Rotation != nil {
+		return r.read(*req.Rotation, req.Models)
+	}
+	if len(req.Models) == 0 {
+		t, err := r.tryAll(r.turns(), r.scripts)
+		if err != nil {
+			return nil, err
+		}
+		return r.read(t.rotation, t.models)
+	}
+	return r.readKnown(req.Models)
+}
+
+// readKnown reads a page with models that its language asks for. They may be
+// wrong: a confidence that stays low makes it look at other turns, then at
+// other scripts.
+func (r *reader) readKnown(models []string) (*Page, error) {
+	turns := r.turns()
+	var page *Page
+	if turns[0] == 0 {
+		var err error
+		if page, err = r.read(0, models); err != nil || page.Confidence >= good {
+			return page, err
+		}
+		turns = turns[1:]
+	}
+	t, err := r.tryTurns(turns, models)
+	if err != nil {
+		return nil, err
+	}
+	if page == nil || t.confidence > page.Confidence+better {
+		other, err := r.read(t.rotation, models)
+		if err != nil {
+			return nil, err
+		}
+		if page == nil || other.Confidence > page.Confidence {
+			page = other
+		}
+	}
+	if page.Confidence >= good {
+		return page, nil
+	}
+	s, err := r.tryAll(r.turns(), r.scripts)
+	if err != nil || s.confidence < good || s.confidence < page.Confidence+2*better {
+		return page, err
+	}
+	other, err := r.read(s.rotation, s.models)
+	if err != nil || other.Confidence > page.Confidence+2*better {
+		return other, err
+	}
+	return page, nil
+}
+
+// turns lists the turns in the order of likelihood; lines that clearly run
+// one way leave out the other.
+func (r *reader) turns() []int {
+	switch s := r.view.sideways; {
+	case s > 2:
+		return []int{90, 270}
+	case s > 1:
+		return []int{90, 270, 0, 180}
+	case s > 0.5:
+		return []int{0, 180, 90, 270}
+	default:
+		return []int{0, 180}
+	}
+}
+
+// trial is a reading of a strip.
+type trial struct {
+	rotation   int
+	models     []string
+	confidence float64
+}
+
+// tryTurns reads a strip in several turns with the same models.
+func (r *reader) tryTurns(turns []int, models []string) (best trial, err error) {
+	best = trial{rotation: turns[0], models: models, confidence: -1}
+	for _, rotation := range turns {
+		t, err := r.try(rotation, models)
+		if err != nil {
+			return best, err
+		}
+		if t.confidence > best.confidence {
+			best = t
+		}
+		if t.confidence >= good+better {
+			break
+		}
+	}
+	return best, nil
+}
+
+// tryAll reads a strip in several turns with each script's model.
+func (r *reader) tryAll(turns []int, scripts []string) (best trial, err error) {
+	best.confidence = -1
+	for _, script := range scripts {
+		t, err := r.tryTurns(turns, []string{script})
+		if err != nil {
+			return best, err
+		}
+		if t.confidence > best.confidence {
+			best = t
+		}
+		if t.confidence >= good+better {
+			break
+		}
+	}
+	if best.models == nil {
+		return best, &Error{NoModel, errNoScripts}
+	}
+	return best, nil
+}
+
+// try reads the strip with the most ink. Few characters prove little, so
+// their confidence counts less.
+func (r *reader) try(rotation int, models []string) (trial, error) {
+	page := r.turn(rotation)
+	profile, skew := r.view.rows, r.view.skew
+	if rotation%180 != 0 {
+		profile, skew = r.view.columns, r.view.skewDown
+	}
+	if rotation == 180 || rotation == 270 {
+		// A turn by 270 puts the last column on top, by 180 the last row.
+		profile = slices.Clone(profile)
+		slices.Reverse(profile)
+	}
+	from, to := strip(profile, r.view.factor, page.Rect.Dy(), stripShare)
+	part := crop(page, from, to)
+	if skew != 0 {
+		part, _, _ = straighten(part, skew)
+	}
+	read, err := r.engine.recognize(job{image: part, models: models, dpi: r.dpi, block: true})
+	if err != nil {
+		return trial{}, err
+	}
+	characters := read.score()
+	return trial{rotation, models, read.Confidence * float64(characters) / float64(characters+3)}, nil
+}
+
+// read recognises the whole page in one turn.
+func (r *reader) read(rotation int, models []string) (*Page, error) {
+	img := r.turn(rotation)
+	w, h := img.Rect.Dx(), img.Rect.Dy()
+	skew := r.view.skew
+	if rotation%180 != 0 {
+		skew = r.view.skewDown
+	}
+	var marginX, marginY int
+	if skew > -0.3 && skew < 0.3 {
+		skew = 0 // Tesseract's own baselines do better with so little
+	}
+	if skew != 0 {
+		img, marginX, marginY = straighten(img, skew)
+	}
+	page, err := r.engine.recognize(job{image: img, models: models, dpi: r.dpi, inverted: r.view.inverted})
+	if err != nil {
+		return nil, err
+	}
+	page.shift(-marginX, -marginY, w, h)
+	page.Width, page.Height, page.Rotation, page.Skew = w, h, rotation, skew
+	page.Models, page.Engine = models, engineName(r.engine, models)
+	return page, nil
+}
+
+func (r *reader) turn(rotation int) *image.Gray {
+	if r.turned[rotation] == nil {
+		r.turned[rotation] = turn(r.image, rotation)
+	}
+	return r.turned[rotation]
+}
+
+func engineName(e engine, models []string) string {
+	if len(models) == 0 {
+		return e.version()
+	}
+	return e.version() + " " + strings.Join(models, "+")
+}
+
+// shift moves all boxes and keeps them on a page of width and height.
+func (p *Page) shift(dx, dy, width, height int) {
+	move := func(b *Box) {
+		right, bottom := min(max(b.X+b.Width+dx, 0), width), min(max(b.Y+b.Height+dy, 0), height)
+		b.X, b.Y = min(max(b.X+dx, 0), width), min(max(b.Y+dy, 0), height)
+		b.Width, b.Height = right-b.X, bottom-b.Y
+	}
+	for i := range p.Blocks {
+		block := &p.Blocks[i]
+		move(&block.Box)
+		for j := range block.Paragraphs {
+			par := &block.Paragraphs[j]
+			move(&par.Box)
+			for k := range par.Lines {
+				line := &par.Lines[k]
+				move(&line.Box)
+				for m := range line.Words {
+					move(&line.Words[m].Box)
+				}
+			}
+		}
+	}
+}
