@@ -18,11 +18,12 @@ func digitise(printed *image.Gray, degrees float64, random *rand.Rand) *image.Gr
 	width, height := printed.Rect.Dx(), printed.Rect.Dy()
 	out := image.NewGray(printed.Rect)
 	sin, cos := math.Sincos(degrees * math.Pi / 180)
-	cx, cy := float64(width)/2, float64(height)/2
+	// The centre lies between pixels, so even a straight page is interpolated: its edges soften.
+	cx, cy := float64(width)/2+0.5, float64(height)/2+0.5
 	for y := range height {
-		dy := float64(y) - cy
+		dy := float64(y) - float64(height)/2
 		for x := range width {
-			dx := float64(x) - cx
+			dx := float64(x) - float64(width)/2
 			v := sample(printed, cx+dx*cos+dy*sin, cy-dx*sin+dy*cos)
 			v = ink + v/255*(paper-ink)
 			v -= shade * float64(x) / float64(width)
@@ -33,30 +34,18 @@ func digitise(printed *image.Gray, degrees float64, random *rand.Rand) *image.Gr
 	return out
 }
 
-// sample is the mean over the square of one and a half pixels around a point, which is
-// both the interpolation of the turn and the softness of the lens. Outside is white.
+// sample is the bilinear interpolation at a point; outside is white paper.
 func sample(img *image.Gray, x, y float64) float64 {
-	const reach = 0.75
-	var sum, weight float64
-	for j := int(math.Floor(y - reach)); j <= int(math.Floor(y+reach))+1; j++ {
-		wy := reach + 0.5 - math.Abs(float64(j)-y)
-		if wy <= 0 {
-			continue
-		}
-		for i := int(math.Floor(x - reach)); i <= int(math.Floor(x+reach))+1; i++ {
-			wx := reach + 0.5 - math.Abs(float64(i)-x)
-			if wx <= 0 {
-				continue
-			}
-			v := 255.0
-			if image.Pt(i, j).In(img.Rect) {
-				v = float64(img.Pix[j*img.Stride+i])
-			}
-			sum += v * wx * wy
-			weight += wx * wy
-		}
+	left, top := math.Floor(x), math.Floor(y)
+	i, j := int(left), int(top)
+	if i < 0 || j < 0 || i+1 >= img.Rect.Dx() || j+1 >= img.Rect.Dy() {
+		return 255
 	}
-	return sum / weight
+	right, bottom := x-left, y-top
+	above := img.Pix[j*img.Stride+i:]
+	below := img.Pix[(j+1)*img.Stride+i:]
+	return (1-bottom)*((1-right)*float64(above[0])+right*float64(above[1])) +
+		bottom*((1-right)*float64(below[0])+right*float64(below[1]))
 }
 
 // quarterTurn turns a page clockwise.
