@@ -1,0 +1,121 @@
+package pdf
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// repeats is what comes back on page after page: running headers and footers,
+// and logos.
+type repeats struct {
+	lines    map[string]int // by normalised text and height on the page
+	pictures map[string]int // by picture key
+}
+
+// samplePages are the pages that are compared, neighbours among them because
+// running headers may change by chapter.
+func samplePages(n int) []int {
+	if n <= 10 {
+		out := make([]int, n)
+		for i := range out {
+			out[i] = i + 1
+		}
+		return out
+	}
+	out := []int{1, 2, 3, 4}
+	for _, at := range []float64{0.35, 0.65, 0.9} {
+		k := max(5, min(n-1, int(at*float64(n))))
+		out = append(out, k, k+1)
+	}
+	return out
+}
+
+// margin is the share of the page's height, at the top and at the bottom,
+// where running headers and footers are looked for.
+const margin = 0.11
+
+// findRepeats compares a sample of the pages. Pages that cannot be read are
+// left out: reading them for themselves reports the error.
+func (d *document) findRepeats() *repeats {
+	rep := &repeats{lines: map[string]int{}, pictures: map[string]int{}}
+	for _, n := range samplePages(d.info.Pages) {
+		c, err := d.read(n)
+		if err != nil {
+			continue
+		}
+		c.upright()
+		for key := range marginLines(c) {
+			rep.lines[key]++
+		}
+		seen := map[string]bool{}
+		for _, p := range c.pictures {
+			if !seen[p.key] {
+				seen[p.key] = true
+				rep.pictures[p.key]++
+			}
+		}
+	}
+	return rep
+}
+
+func marginLines(c *content) map[string]bool {
+	keys := map[string]bool{}
+	var inside []run
+	for _, r := range c.runs() {
+		if r.quarters == 0 && inMargin(r.box, c.height) {
+			inside = append(inside, r)
+		}
+	}
+	for _, runs := range rowsOf(inside) {
+		keys[lineKey(makeRow(runs))] = true
+	}
+	return keys
+}
+
+func inMargin(box Rect, height float64) bool {
+	middle := (box.Y0 + box.Y1) / 2
+	return middle < margin*height || middle > (1-margin)*height
+}
+
+// lineKey identifies a line whatever number it carries.
+func lineKey(w row) string {
+	text := strings.Map(func(r rune) rune {
+		if unicode.IsDigit(r) {
+			return '#'
+		}
+		return unicode.ToLower(r)
+	}, w.text)
+	text = regexp.MustCompile(`#+`).ReplaceAllString(text, "#")
+	return fmt.Sprintf("%s@%d", text, int(math.Round(w.baseline/6)))
+}
+
+var pageNumber = regexp.MustCompile(`^[\pP\s|]*(?:\pL{1,12}\.?\s+)?(?:\p{Nd}{1,4}|[ivxlIVXL]{1,6})(?:\s*(?:/|of|de|sur|kati ya|من|von|van)\s*\p{Nd}{1,4})?[\pP\s|]*$`)
+
+// split takes running headers, footers and page numbers out of a page's runs.
+func (rep *repeats) split(runs []run, height float64) (rest []run, furniture []row) {
+	var inside []run
+	for _, r := range runs {
+		if inMargin(r.box, height) {
+			inside = append(inside, r)
+		} else {
+			rest = append(rest, r)
+		}
+	}
+	if len(rest) == 0 {
+		return runs, nil // a page of a few words is not all header
+	}
+	top, bottom := extentY(rest).Y0, extentY(rest).Y1
+	for _, runs := range rowsOf(inside) {
+		w := makeRow(runs)
+		outside := w.box.Y1 < top+1 || w.box.Y0 > bottom-1
+		if rep.lines[lineKey(w)] >= 2 || outside && pageNumber.MatchString(w.text) {
+			furniture = append(furniture, w)
+		} else {
+			rest = append(rest, runs...)
+		}
+	}
+	return rest, furniture
+}

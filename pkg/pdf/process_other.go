@@ -1,0 +1,8 @@
+//go:build !linux
+
+package pdf
+
+import "os/exec"
+
+// dieWithParent has nothing to do: the child ends at the end of its input.
+func dieWithParent(*exec.Cmd) {}

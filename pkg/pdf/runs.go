@@ -1,0 +1,282 @@
+package pdf
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// run is text on one baseline without a wide gap.
+type run struct {
+	text      string
+	box       Rect
+	baseline  float64
+	size      float64
+	bold      bool
+	rtl       bool
+	invisible bool
+	quarters  int // direction of writing in quarter turns clockwise, -1 for slanted text
+}
+
+// gutter is the gap, in ems, that ends a run. A column gutter is about as
+// wide; words of a justified line that lie further apart are joined again
+// when the line proves to be one.
+const gutter = 0.9
+
+// runs cuts the characters into runs, in the file's order.
+func (c *content) runs() []run {
+	var out []run
+	var current []char // with generated spaces
+	flush := func() {
+		if r, ok := c.makeRun(current); ok {
+			out = append(out, r)
+		}
+		current = current[:0]
+	}
+	var last char
+	has := false
+	for _, ch := range c.chars {
+		switch {
+		case ch.r == '\r' || ch.r == '\n':
+			flush()
+			has = false
+			continue
+		case ch.r == 0:
+			continue
+		case ch.generated || unicode.IsSpace(ch.r):
+			if has {
+				current = append(current, ch)
+			}
+			continue
+		}
+		if has && c.apart(last, ch) {
+			flush()
+		}
+		current = append(current, ch)
+		last, has = ch, true
+	}
+	flush()
+	return out
+}
+
+// apart tells whether two characters that follow each other in the file
+// belong to different runs.
+func (c *content) apart(a, b char) bool {
+	s, t := c.styles[a.style], c.styles[b.style]
+	if s.dx*t.dx+s.dy*t.dy < 0.98 || s.invisible != t.invisible {
+		return true
+	}
+	size := max(s.size, t.size, 1)
+	// Along and across the direction of writing.
+	across := math.Abs((b.x-a.x)*-s.dy + (b.y-a.y)*s.dx)
+	if across > 0.45*size {
+		return true
+	}
+	a0, a1 := along(a.box, s)
+	b0, b1 := along(b.box, s)
+	return max(b0-a1, a0-b1) > gutter*size
+}
+
+// along is the extent of a box along a writing direction.
+func along(r Rect, s style) (float64, float64) {
+	w := math.Abs(s.dx)*r.Width() + math.Abs(s.dy)*r.Height()
+	mid := s.dx*(r.X0+r.X1)/2 + s.dy*(r.Y0+r.Y1)/2
+	return mid - w/2, mid + w/2
+}
+
+func (c *content) makeRun(chars []char) (run, bool) {
+	for len(chars) > 0 && isSpace(chars[len(chars)-1]) {
+		chars = chars[:len(chars)-1]
+	}
+	if len(chars) == 0 {
+		return run{}, false
+	}
+	var r run
+	bold, ink := 0, 0
+	sizes := map[float64]int{}
+	var baselines []float64
+	for _, ch := range chars {
+		if isSpace(ch) {
+			continue
+		}
+		s := c.styles[ch.style]
+		r.box = r.box.union(ch.box)
+		sizes[math.Round(s.size*10)/10]++
+		baselines = append(baselines, ch.y)
+		ink++
+		if s.bold {
+			bold++
+		}
+		r.invisible = s.invisible
+		r.quarters = quarters(s)
+	}
+	if ink == 0 {
+		return run{}, false
+	}
+	r.bold = 2*bold > ink
+	r.size = max(1, mode(sizes))
+	slices.Sort(baselines)
+	r.baseline = baselines[len(baselines)/2]
+	r.rtl = rightToLeft(chars)
+	if r.rtl && r.quarters == 0 {
+		chars = logicalOrder(chars)
+	}
+	var b strings.Builder
+	for _, ch := range chars {
+		if isSpace(ch) {
+			b.WriteByte(' ')
+		} else {
+			b.WriteRune(ch.r)
+		}
+	}
+	r.text = cleanText(b.String())
+	return r, r.text != ""
+}
+
+func isSpace(ch char) bool { return ch.generated || unicode.IsSpace(ch.r) }
+
+// quarters is the direction of writing in quarter turns clockwise.
+func quarters(s style) int {
+	switch {
+	case s.dx > 0.97:
+		return 0
+	case s.dy > 0.97:
+		return 1
+	case s.dx < -0.97:
+		return 2
+	case s.dy < -0.97:
+		return 3
+	}
+	return -1
+}
+
+func mode(counts map[float64]int) float64 {
+	best, n := 0.0, 0
+	for v, k := range counts {
+		if k > n || k == n && v > best {
+			best, n = v, k
+		}
+	}
+	return best
+}
+
+// cleanText makes text of the file usable: presentation forms and ligatures
+// become letters, PDFium's mark for a hyphen at a line's end a hyphen, and
+// runs of white space one space.
+func cleanText(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case r == 0x02 || r == 0xFFFE: // how PDFium marks a hyphen that ends a line
+			return '\u00AD'
+		case r == '\u00A0' || r == '\t':
+			return ' '
+		case r < ' ' || r == 0xFEFF || r == 0x7F:
+			return -1
+		}
+		return r
+	}, s)
+	if strings.ContainsFunc(s, isCompatibility) {
+		var b strings.Builder
+		for _, r := range s {
+			if isCompatibility(r) {
+				b.WriteString(norm.NFKC.String(string(r)))
+			} else {
+				b.WriteRune(r)
+			}
+		}
+		s = b.String()
+	}
+	return norm.NFC.String(strings.Join(strings.Fields(s), " "))
+}
+
+// isCompatibility tells Latin ligatures and the presentation forms of Arabic
+// and Hebrew.
+func isCompatibility(r rune) bool {
+	return r >= 0xFB00 && r <= 0xFDFF && r != 0xFD3E && r != 0xFD3F || r >= 0xFE70 && r <= 0xFEFC
+}
+
+// isRTL tells letters that are written from right to left.
+func isRTL(r rune) bool {
+	return r >= 0x0590 && r <= 0x08FF && unicode.IsLetter(r) || r >= 0xFB1D && r <= 0xFDFF || r >= 0xFE70 && r <= 0xFEFC ||
+		r >= 0x07C0 && r <= 0x07FF || r >= 0x1E900 && r <= 0x1E95F
+}
+
+func rightToLeft(chars []char) bool {
+	rtl, ltr := 0, 0
+	for _, ch := range chars {
+		if isRTL(ch.r) {
+			rtl++
+		} else if unicode.IsLetter(ch.r) {
+			ltr++
+		}
+	}
+	return rtl > ltr
+}
+
+// logicalOrder puts the characters of a right-to-left run into reading order
+// by where they stand. The file may hold them in either order, and PDFium
+// turns around what it takes for visual order, rightly or not.
+func logicalOrder(chars []char) []char {
+	leftward, rightward := 0, 0
+	var last *char
+	for i := range chars {
+		if isRTL(chars[i].r) {
+			if last != nil {
+				switch d := center(chars[i]) - center(*last); {
+				case d < -0.1:
+					leftward++
+				case d > 0.1:
+					rightward++
+				}
+			}
+			last = &chars[i]
+		}
+	}
+	out := slices.Clone(chars)
+	if rightward > leftward {
+		slices.Reverse(out)
+	}
+	// Marks follow the letter they stand on.
+	for i := 0; i+1 < len(out); i++ {
+		if unicode.Is(unicode.Mn, out[i].r) && isRTL(out[i+1].r) && (i == 0 || distance(out[i], out[i+1]) < distance(out[i], out[i-1])) {
+			out[i], out[i+1] = out[i+1], out[i]
+			i++
+		}
+	}
+	// Numbers and words of other scripts run from left to right.
+	for i := 0; i < len(out); {
+		j := i
+		for j < len(out) && leftToRight(out, j) {
+			j++
+		}
+		if j > i+1 && center(out[i]) > center(out[j-1]) {
+			slices.Reverse(out[i:j])
+		}
+		i = max(j, i+1)
+	}
+	return out
+}
+
+func center(ch char) float64 { return (ch.box.X0 + ch.box.X1) / 2 }
+
+func distance(a, b char) float64 { return math.Abs(center(a) - center(b)) }
+
+// leftToRight tells whether character i of a right-to-left run belongs to a
+// number or a word of another script, with the marks inside it.
+func leftToRight(chars []char, i int) bool {
+	r := chars[i].r
+	if unicode.IsDigit(r) || unicode.IsLetter(r) && !isRTL(r) {
+		return true
+	}
+	if !strings.ContainsRune(".,:/-+%@_٪٫٬", r) || i == 0 || i+1 == len(chars) {
+		return false
+	}
+	inside := func(r rune) bool { return unicode.IsDigit(r) || unicode.IsLetter(r) && !isRTL(r) }
+	return inside(chars[i-1].r) && (inside(chars[i+1].r) || r == '%' || r == '٪')
+}
+
+func runeCount(s string) int { return utf8.RuneCountInString(s) }
