@@ -106,15 +106,16 @@ func (c *conn) write(result uintptr, w io.Writer) (int, error) {
 	return w.Write(unsafe.Slice((*byte)(c.lib.resultBuffer(result)), length))
 }
 
-// run runs a request on this connection.
-func (c *conn) run(ctx context.Context, r Request, w io.Writer) (Summary, error) {
+// run runs a request on this connection. abort ends ctx, which kills the
+// statement.
+func (c *conn) run(ctx context.Context, abort context.CancelCauseFunc, r Request, w io.Writer) (Summary, error) {
 	out := &startWriter{w: w, started: r.Started}
 	s := parseStatement(r.SQL)
 	var sum Summary
 	var err error
 	switch {
 	case s.kind == kindInsert:
-		sum, err = c.insert(ctx, s, r)
+		sum, err = c.insert(ctx, abort, s, r)
 		out.sum = sum
 	case s.kind == kindSelect:
 		sum, err = c.stream(ctx, r, out)
@@ -171,17 +172,17 @@ func (c *conn) stream(ctx context.Context, r Request, out *startWriter) (Summary
 const insertChunk = 256 << 10
 
 // insert feeds an INSERT's data to the engine as it arrives.
-func (c *conn) insert(ctx context.Context, s statement, r Request) (Summary, error) {
+func (c *conn) insert(ctx context.Context, abort context.CancelCauseFunc, s statement, r Request) (Summary, error) {
+	if c.lib.streamInsert == nil {
+		return c.insertThroughPipe(abort, s, r)
+	}
 	var sum Summary
 	stream := c.call(c.lib.streamInsert, s.head, s.inputFormat, r.Params)
 	defer c.lib.destroyInsert(stream) // cancels it unless it is done
 	if text := c.lib.insertError(stream); text != "" {
 		return sum, parseError(text)
 	}
-	body := io.Reader(strings.NewReader(r.SQL[s.data:]))
-	if r.Data != nil {
-		body = io.MultiReader(body, r.Data)
-	}
+	body := r.rows(s)
 	buf := make([]byte, insertChunk)
 	for {
 		n, err := io.ReadFull(body, buf)
@@ -204,6 +205,15 @@ func (c *conn) insert(ctx context.Context, s statement, r Request) (Summary, err
 	defer c.lib.destroyResult(result)
 	sum = c.summary(result)
 	return sum, c.err(result)
+}
+
+// rows are the data of an INSERT.
+func (r Request) rows(s statement) io.Reader {
+	inline := strings.NewReader(r.SQL[s.data:])
+	if r.Data == nil {
+		return inline
+	}
+	return io.MultiReader(inline, r.Data)
 }
 
 // startWriter calls started before the first byte.

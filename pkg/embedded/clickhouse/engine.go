@@ -8,13 +8,11 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"time"
 	"unsafe"
 
 	"vislang/pkg/assets"
@@ -39,6 +37,12 @@ type Engine struct {
 	nextID atomic.Uint64
 	ctx    context.Context // ends when the engine closes
 	cancel context.CancelCauseFunc
+}
+
+// Runner runs statements: an Engine each on its own, a Session and a Client
+// one after the other.
+type Runner interface {
+	Run(ctx context.Context, r Request, w io.Writer) (Summary, error)
 }
 
 var errClosed = errors.New("the ClickHouse engine is closed")
@@ -91,7 +95,7 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 		e.keep.close()
 		return nil, fmt.Errorf("create the database %s: %w", DefaultDatabase, err)
 	}
-	e.log.Debug("ClickHouse engine open", "dir", dir, "version", lib.version())
+	e.log.Debug("ClickHouse engine open", "dir", dir)
 	return e, nil
 }
 
@@ -143,20 +147,17 @@ func (e *Engine) Close() error {
 // Run runs one statement and writes its result as it comes. Statements run
 // concurrently. The error is an *Error if the engine raised it.
 func (e *Engine) Run(ctx context.Context, r Request, w io.Writer) (Summary, error) {
-	if err := e.begin(); err != nil {
-		return Summary{}, err
-	}
-	defer e.active.Done()
-	// Connecting costs a fifth of a millisecond; a connection of its own
-	// keeps one statement's settings away from the next.
-	c, err := e.connect()
+	// A connection costs a fifth of a millisecond. One of its own keeps a
+	// statement's settings away from the next.
+	s, err := e.NewSession()
 	if err != nil {
 		return Summary{}, err
 	}
-	defer c.close()
-	return e.runOn(ctx, c, r, w)
+	defer s.Close()
+	return s.run(ctx, r, w)
 }
 
+// begin counts a connection that Close has to wait for.
 func (e *Engine) begin() error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -165,86 +166,6 @@ func (e *Engine) begin() error {
 	}
 	e.active.Add(1)
 	return nil
-}
-
-func (e *Engine) runOn(ctx context.Context, c *conn, r Request, w io.Writer) (Summary, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	defer context.AfterFunc(e.ctx, func() { cancel(errClosed) })()
-	if err := c.exec("USE " + quoteName(or(r.Database, DefaultDatabase))); err != nil {
-		return Summary{}, err
-	}
-	id := fmt.Sprintf("vislang-%d", e.nextID.Add(1))
-	settings := map[string]string{"log_comment": id}
-	for name, value := range e.base {
-		settings[name] = value
-	}
-	for name, value := range r.Settings {
-		settings[name] = value
-	}
-	if err := c.set(settings); err != nil {
-		return Summary{}, err
-	}
-	ended, killed := make(chan struct{}), make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(killed)
-		e.kill(settings["log_comment"], ended)
-	})
-	sum, err := c.run(ctx, r, w)
-	close(ended)
-	if !stop() {
-		<-killed
-	}
-	if err != nil && ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
-	return sum, err
-}
-
-// kill ends a running statement. The C interface can cancel only between two
-// blocks of a result, so it goes by SQL. It repeats itself until the statement
-// has ended, because one that has just begun is not in the list yet.
-func (e *Engine) kill(comment string, ended <-chan struct{}) {
-	c, err := e.connect()
-	if err != nil {
-		return
-	}
-	defer c.close()
-	sql := "KILL QUERY WHERE Settings['log_comment'] = " + quoteString(comment) + " ASYNC"
-	for {
-		if err := c.exec(sql); err != nil {
-			e.log.Debug("cancel a statement", "error", err)
-		}
-		select {
-		case <-ended:
-			return
-		case <-time.After(200 * time.Millisecond):
-		}
-	}
-}
-
-// set applies settings. readonly comes last, as it forbids the others.
-func (c *conn) set(settings map[string]string) error {
-	names := make([]string, 0, len(settings))
-	for name := range settings {
-		names = append(names, name)
-	}
-	slices.SortFunc(names, func(a, b string) int {
-		if (a == "readonly") != (b == "readonly") {
-			if a == "readonly" {
-				return 1
-			}
-			return -1
-		}
-		return strings.Compare(a, b)
-	})
-	for i, name := range names {
-		names[i] = quoteName(name) + " = " + quoteString(settings[name])
-	}
-	if len(names) == 0 {
-		return nil
-	}
-	return c.exec("SET " + strings.Join(names, ", "))
 }
 
 // Query runs a statement and returns its result in a format, for example

@@ -56,12 +56,9 @@ func parseError(text string) *Error {
 
 // Codes that this package raises itself.
 const (
-	codeBadArguments     = 36
-	codeSyntaxError      = 62
-	codeAuthentication   = 516
-	codeQueryCancelled   = 394
-	codeUnknownSession   = 372
-	codeCannotDecompress = 271
+	codeBadArguments   = 36
+	codeSyntaxError    = 62
+	codeAuthentication = 516
 )
 
 // httpStatus maps an error code to the status that ClickHouse's HTTP interface

@@ -12,8 +12,10 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -23,15 +25,25 @@ type handler struct {
 	engine         *Engine
 	user, password string
 	log            *slog.Logger
+
+	mu       sync.Mutex
+	sessions map[string]*httpSession
 }
 
-func newHandler(e *Engine, o Options) http.Handler {
-	h := &handler{engine: e, user: o.User, password: o.Password, log: o.Log}
+// httpSession is a session that clients name by session_id.
+type httpSession struct {
+	*Session
+	busy   bool
+	expire *time.Timer
+}
+
+func newHandler(e *Engine, o Options) (http.Handler, *handler) {
+	h := &handler{engine: e, user: o.User, password: o.Password, log: o.Log, sessions: map[string]*httpSession{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/ping", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "Ok.\n") })
 	mux.HandleFunc("/replicas_status", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "Ok.\n") })
 	mux.HandleFunc("/{$}", h.query)
-	return fromHere(mux)
+	return fromHere(mux), h
 }
 
 // fromHere refuses what a web page of another site sends through the user's
@@ -76,7 +88,7 @@ func (h *handler) query(w http.ResponseWriter, r *http.Request) {
 	if strings.TrimSpace(req.SQL) == helloQuery {
 		err = h.hello(r.Context(), resp, req)
 	} else {
-		_, err = h.engine.Run(r.Context(), req, resp)
+		err = h.run(r, params, req, resp)
 	}
 	switch {
 	case err == nil:
@@ -92,6 +104,82 @@ func (h *handler) query(w http.ResponseWriter, r *http.Request) {
 	h.log.Debug("statement", "id", id, "took", time.Since(resp.started), "error", err)
 }
 
+// run runs a request, in its session if it names one.
+func (h *handler) run(r *http.Request, params url.Values, req Request, w io.Writer) error {
+	id := params.Get("session_id")
+	if id == "" {
+		_, err := h.engine.Run(r.Context(), req, w)
+		return err
+	}
+	timeout := time.Minute
+	if n, err := strconv.Atoi(params.Get("session_timeout")); err == nil {
+		timeout = time.Duration(min(max(n, 1), 3600)) * time.Second
+	}
+	session, err := h.session(id, params.Get("session_check") == "1")
+	if err != nil {
+		return err
+	}
+	defer h.release(id, session, timeout)
+	// The session could not be written to again after a readonly.
+	if req.Settings["readonly"] != "" {
+		delete(req.Settings, "readonly")
+		if r.Method == http.MethodGet && !readsOnly(req.SQL) {
+			return &Error{Code: 164, Name: "READONLY", Message: "Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. You should use method POST for modifying queries"}
+		}
+	}
+	_, err = session.Run(r.Context(), req, w)
+	return err
+}
+
+func (h *handler) session(id string, mustExist bool) (*httpSession, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s := h.sessions[id]
+	if s == nil {
+		if mustExist {
+			return nil, &Error{Code: 372, Name: "SESSION_NOT_FOUND", Message: "Session " + id + " not found"}
+		}
+		session, err := h.engine.NewSession()
+		if err != nil {
+			return nil, err
+		}
+		s = &httpSession{Session: session}
+		h.sessions[id] = s
+	}
+	if s.busy {
+		return nil, &Error{Code: 373, Name: "SESSION_IS_LOCKED", Message: "Session " + id + " is locked by a concurrent client"}
+	}
+	if s.expire != nil {
+		s.expire.Stop()
+	}
+	s.busy = true
+	return s, nil
+}
+
+func (h *handler) release(id string, s *httpSession, timeout time.Duration) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	s.busy = false
+	s.expire = time.AfterFunc(timeout, func() {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if !s.busy && h.sessions[id] == s {
+			delete(h.sessions, id)
+			s.Close()
+		}
+	})
+}
+
+// closeSessions ends every session; statements in them have been cancelled.
+func (h *handler) closeSessions() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for id, s := range h.sessions {
+		delete(h.sessions, id)
+		s.Close()
+	}
+}
+
 func newQueryID() string {
 	var b [16]byte
 	rand.Read(b[:])
@@ -99,7 +187,7 @@ func newQueryID() string {
 	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
 }
 
-func (h *handler) authenticate(r *http.Request, params map[string][]string) error {
+func (h *handler) authenticate(r *http.Request, params url.Values) error {
 	if h.password == "" {
 		return nil
 	}
@@ -107,11 +195,8 @@ func (h *handler) authenticate(r *http.Request, params map[string][]string) erro
 	if name := r.Header.Get("X-ClickHouse-User"); name != "" {
 		user, password, ok = name, r.Header.Get("X-ClickHouse-Key"), true
 	}
-	if !ok && len(params["user"]) > 0 {
-		user, password = params["user"][0], ""
-		if len(params["password"]) > 0 {
-			password = params["password"][0]
-		}
+	if !ok {
+		user, password = or(params.Get("user"), "default"), params.Get("password")
 	}
 	if subtle.ConstantTimeCompare([]byte(user+"\x00"+password), []byte(h.user+"\x00"+h.password)) != 1 {
 		return &Error{Code: codeAuthentication, Name: "AUTHENTICATION_FAILED",
@@ -141,34 +226,28 @@ const maxHead = 16 << 20
 
 // newRequest reads a statement out of an HTTP request. A body continues the
 // URL's query; the data of an INSERT is left unread.
-func newRequest(r *http.Request, params map[string][]string) (Request, error) {
-	get := func(name string) string {
-		if v := params[name]; len(v) > 0 {
-			return v[0]
-		}
-		return ""
-	}
+func newRequest(r *http.Request, params url.Values) (Request, error) {
 	req := Request{
-		Format:   or(r.Header.Get("X-ClickHouse-Format"), get("default_format")),
-		Database: or(r.Header.Get("X-ClickHouse-Database"), get("database")),
+		Format:   or(r.Header.Get("X-ClickHouse-Format"), params.Get("default_format")),
+		Database: or(r.Header.Get("X-ClickHouse-Database"), params.Get("database")),
 		Settings: map[string]string{},
 		Params:   map[string]string{},
 	}
 	for name := range params {
 		if param, ok := strings.CutPrefix(name, "param_"); ok {
-			req.Params[param] = get(name)
+			req.Params[param] = params.Get(name)
 		} else if !notSetting(name) {
-			req.Settings[name] = get(name)
+			req.Settings[name] = params.Get(name)
 		}
 	}
 	if r.Method == http.MethodGet && req.Settings["readonly"] == "" {
 		req.Settings["readonly"] = "2" // settings may change, data may not
 	}
-	body, err := requestBody(r, get("decompress") == "1")
+	body, err := requestBody(r, params.Get("decompress") == "1")
 	if err != nil {
 		return req, err
 	}
-	query := get("query")
+	query := params.Get("query")
 	if parseStatement(query).kind == kindInsert {
 		req.SQL, req.Data = query, body
 		return req, nil

@@ -3,6 +3,7 @@ package clickhouse
 import (
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"unsafe"
 
@@ -76,12 +77,21 @@ func loadLibrary(path string) (*library, error) {
 		"chdb_destroy_insert_stream":       &l.destroyInsert,
 	} {
 		symbol, err := purego.Dlsym(handle, name)
-		if err != nil {
-			return nil, fmt.Errorf("%s has no %s: version 26.7 or later is needed", path, name)
+		switch {
+		case err == nil:
+		case sinceVersion267(name):
+			continue // its function stays nil
+		default:
+			return nil, fmt.Errorf("%s has no %s: version 26.5 or later is needed", path, name)
 		}
 		purego.RegisterFunc(fn, symbol)
 	}
 	return l, nil
+}
+
+// sinceVersion267 tells whether a function is missing from older libraries.
+func sinceVersion267(name string) bool {
+	return name == "chdb_version" || strings.Contains(name, "insert") || name == "chdb_stream_append" || name == "chdb_stream_done"
 }
 
 // cstrings is an array of C strings with their lengths, kept reachable by it.

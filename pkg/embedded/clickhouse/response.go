@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 )
@@ -27,20 +28,17 @@ type response struct {
 	blocks  string         // method of ClickHouse's own block compression, or ""
 }
 
-func (r *response) negotiate(req *http.Request, params map[string][]string) {
+func (r *response) negotiate(req *http.Request, params url.Values) {
 	on := func(name string) bool {
-		v := params[name]
-		return len(v) > 0 && v[0] != "0" && v[0] != "" && v[0] != "false"
+		v := params.Get(name)
+		return v != "" && v != "0" && v != "false"
 	}
 	r.out = r.w
-	if len(params["enable_http_compression"]) == 0 || on("enable_http_compression") {
+	if !params.Has("enable_http_compression") || on("enable_http_compression") {
 		r.encode = acceptedEncoding(req.Header.Get("Accept-Encoding"))
 	}
 	if on("compress") {
-		r.blocks = "LZ4"
-		if v := params["network_compression_method"]; len(v) > 0 && v[0] != "" {
-			r.blocks = v[0]
-		}
+		r.blocks = or(params.Get("network_compression_method"), "LZ4")
 	}
 	if on("wait_end_of_query") {
 		r.buffer = &bytes.Buffer{}

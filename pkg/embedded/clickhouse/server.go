@@ -26,6 +26,7 @@ import (
 // Server is an Engine with its HTTP interface.
 type Server struct {
 	*Engine
+	handler  *handler
 	listener net.Listener
 	http     *http.Server
 	served   chan struct{}
@@ -48,11 +49,13 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		listener.Close()
 		return nil, err
 	}
+	root, h := newHandler(engine, o)
 	s := &Server{
 		Engine:   engine,
+		handler:  h,
 		listener: listener,
 		http: &http.Server{
-			Handler:           newHandler(engine, o),
+			Handler:           root,
 			ReadHeaderTimeout: 10 * time.Second,
 			IdleTimeout:       10 * time.Minute,
 		},
@@ -89,5 +92,6 @@ func (s *Server) Close() error {
 		s.http.Close()
 	}
 	<-s.served
+	s.handler.closeSessions()
 	return s.Engine.Close()
 }

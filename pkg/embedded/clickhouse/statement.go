@@ -17,6 +17,9 @@ type statement struct {
 	// head is the whole statement; of an INSERT with data the part before
 	// its FORMAT or VALUES.
 	head string
+	// settings is the offset of its SETTINGS clause in head, len(head) if it
+	// has none.
+	settings int
 	// inputFormat is the format of the data of an INSERT.
 	inputFormat string
 	// data is the offset of the first byte of the data of an INSERT in the
@@ -38,7 +41,7 @@ func parseStatement(text string) statement {
 	default:
 		return s
 	}
-	depth := 0
+	depth, settings := 0, len(text)
 	for {
 		token := lex.next()
 		switch {
@@ -54,9 +57,12 @@ func parseStatement(text string) statement {
 		case keyword(token, "SELECT"), keyword(token, "WITH"), keyword(token, "WATCH"), keyword(token, "FROM"):
 			// INSERT SELECT, or FROM INFILE: no data in the request.
 			return s
+		case keyword(token, "SETTINGS"):
+			settings = token.start
 		case keyword(token, "VALUES"):
 			s.kind, s.inputFormat = kindInsert, "Values"
 			s.head, s.data = text[:token.start], token.start+len(token.text)
+			s.settings = min(settings, len(s.head))
 			return s
 		case keyword(token, "FORMAT"):
 			name := lex.next()
@@ -65,6 +71,7 @@ func parseStatement(text string) statement {
 			}
 			s.kind, s.inputFormat = kindInsert, name.text
 			s.head, s.data = text[:token.start], skipToData(text, name.start+len(name.text))
+			s.settings = min(settings, len(s.head))
 			return s
 		}
 	}
@@ -110,7 +117,7 @@ func outputFormat(text string) string {
 
 // Split cuts a script into its statements at the semicolons between them.
 // Comments and quoted text are left alone; empty statements are dropped. The
-// data of an INSERT ends at its semicolon too, so it has to be VALUES.
+// rows of an INSERT with a format other than VALUES are the rest of the script.
 func Split(script string) []string {
 	var statements []string
 	lex := lexer{text: script}
@@ -118,6 +125,9 @@ func Split(script string) []string {
 	for {
 		token := lex.next()
 		if token.text != "" && token.text != ";" {
+			if !words && keyword(token, "INSERT") && HasRows(script[token.start:]) {
+				return append(statements, script[token.start:])
+			}
 			words = true
 			continue
 		}
@@ -129,6 +139,25 @@ func Split(script string) []string {
 		}
 		start, words = token.start+1, false
 	}
+}
+
+// HasRows tells whether a text begins with an INSERT whose rows, in a format
+// other than VALUES, follow the statement or come from somewhere else.
+func HasRows(text string) bool {
+	s := parseStatement(text)
+	return s.kind == kindInsert && !strings.EqualFold(s.inputFormat, "Values")
+}
+
+// readsOnly tells whether a statement cannot change data.
+func readsOnly(text string) bool {
+	lex := lexer{text: text}
+	switch strings.ToUpper(lex.next().text) {
+	case "SELECT", "(", "FROM", "SHOW", "DESCRIBE", "DESC", "EXPLAIN", "EXISTS", "USE", "SET":
+		return true
+	case "WITH":
+		return !strings.Contains(strings.ToUpper(text), "INSERT")
+	}
+	return false
 }
 
 // token is a word, a number, a quoted text or a single other character.
