@@ -3,12 +3,10 @@ package stream
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -121,47 +119,12 @@ func (w *worker) keep(views map[int32]*view) {
 // restore reads a changelog partition to its end.
 func restore(ctx context.Context, kafka []kgo.Opt, topic string, partition int32) (table, error) {
 	t := table{}
-	client, err := kgo.NewClient(append(slices.Clone(kafka),
-		kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: {partition: kgo.NewOffset().AtStart()}}),
-		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
-		kgo.KeepControlRecords(),
-	)...)
-	if err != nil {
-		return nil, err
-	}
-	defer client.Close()
-	admin := kadm.NewClient(client)
-	starts, err := admin.ListStartOffsets(ctx, topic)
-	if err != nil {
-		return nil, fmt.Errorf("list offsets of %s: %w", topic, err)
-	}
-	ends, err := admin.ListCommittedOffsets(ctx, topic)
-	if err != nil {
-		return nil, fmt.Errorf("list offsets of %s: %w", topic, err)
-	}
-	start, ok := starts.Lookup(topic, partition)
-	end, ok2 := ends.Lookup(topic, partition)
-	if !ok || !ok2 {
-		return nil, fmt.Errorf("topic %s has no partition %d: it must have as many as the input topic", topic, partition)
-	}
-	if err := errors.Join(start.Err, end.Err); err != nil {
-		return nil, fmt.Errorf("list offsets of %s: %w", topic, err)
-	}
-	for position := start.Offset; position < end.Offset; {
-		fetches := client.PollFetches(ctx)
-		if err := fetches.Err(); err != nil {
-			return nil, fmt.Errorf("read %s: %w", topic, err)
+	err := ReadToEnd(ctx, kafka, topic, partition, func(rec *kgo.Record) {
+		if rec.Value == nil {
+			delete(t, string(rec.Key))
+		} else {
+			t[string(rec.Key)] = rec.Value
 		}
-		fetches.EachRecord(func(rec *kgo.Record) {
-			position = rec.Offset + 1
-			switch {
-			case rec.Offset >= end.Offset || rec.Attrs.IsControl():
-			case rec.Value == nil:
-				delete(t, string(rec.Key))
-			default:
-				t[string(rec.Key)] = rec.Value
-			}
-		})
-	}
-	return t, nil
+	})
+	return t, err
 }
