@@ -5,24 +5,14 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"reflect"
-	"strings"
 	"sync"
 
-	"github.com/linkedin/goavro/v2"
 	"github.com/twmb/franz-go/pkg/sr"
 )
 
 const headerSize = 5 // a zero byte and the schema's id
-
-// goavro makes room for as many items as an array claims to have before it
-// reads any, so that 10 hostile bytes could claim 2^31 of them: 32 GiB. An array of more
-// items is written, and can be read, in several parts.
-const maxArrayPart = 1 << 16
-
-func init() { goavro.MaxBlockCount = maxArrayPart }
 
 // Codec encodes and decodes the records of this package. It is safe for
 // concurrent use.
@@ -32,15 +22,6 @@ type Codec struct {
 	mu      sync.RWMutex
 	ids     map[*builtin]int
 	writers map[int]*writer
-}
-
-// writer is a schema that some process wrote records with.
-type writer struct {
-	schema *avroType
-	avro   *goavro.Codec
-
-	mu       sync.Mutex
-	readable map[*builtin]error // outcome of canRead
 }
 
 // NewCodec returns a codec that takes schema ids from a registry. Ids and
@@ -82,6 +63,9 @@ func (c *Codec) Encode(ctx context.Context, rec any) ([]byte, error) {
 	if data, err = b.avro.BinaryFromNative(data, b.mapping.native(v.Elem())); err != nil {
 		return nil, fmt.Errorf("encode %s: %w", b.schema.name, err)
 	}
+	if len(data) > b.topic.MaxBytes {
+		return nil, fmt.Errorf("encode %s: %d bytes, %d are allowed: %w", b.schema.name, len(data), b.topic.MaxBytes, ErrTooLarge)
+	}
 	return data, nil
 }
 
@@ -107,24 +91,7 @@ func (c *Codec) decode(ctx context.Context, rec reflect.Value, data []byte) erro
 	if err != nil {
 		return err
 	}
-	if err := w.readableAs(b); err != nil {
-		return err
-	}
-	native, rest, err := w.avro.NativeFromBinary(data[headerSize:])
-	if err != nil {
-		// goavro flattens its errors to text.
-		if strings.HasSuffix(err.Error(), io.ErrShortBuffer.Error()) {
-			return fmt.Errorf("%w: %w", ErrTruncated, err)
-		}
-		return fmt.Errorf("%w: %w", ErrCorrupt, err)
-	}
-	if len(rest) > 0 {
-		return fmt.Errorf("%d %w", len(rest), ErrTrailing)
-	}
-	if err := b.mapping.fill(rec, native); err != nil {
-		return fmt.Errorf("%w: %w", ErrCorrupt, err)
-	}
-	return nil
+	return w.decode(b, rec, data[headerSize:])
 }
 
 // id returns the id of one of our schemas.
@@ -165,33 +132,13 @@ func (c *Codec) writer(ctx context.Context, id int) (*writer, error) {
 	case found.Type != sr.TypeAvro || len(found.References) > 0:
 		return nil, fmt.Errorf("schema %d is no self-contained Avro schema: %w", id, ErrIncompatible)
 	}
-	w = &writer{readable: map[*builtin]error{}}
-	if w.schema, err = parseAvro(found.Schema); err != nil {
-		return nil, fmt.Errorf("schema %d: %w: %w", id, ErrIncompatible, err)
-	}
-	if w.avro, err = goavro.NewCodec(found.Schema); err != nil {
-		return nil, fmt.Errorf("schema %d: %w: %w", id, ErrIncompatible, err)
+	if w, err = newWriter(found.Schema); err != nil {
+		return nil, fmt.Errorf("schema %d: %w", id, err)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.writers[id] = w
 	return w, nil
-}
-
-// readableAs tells whether the writer's records can be read as ours.
-func (w *writer) readableAs(b *builtin) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	err, known := w.readable[b]
-	if !known {
-		if w.schema.name != b.schema.name {
-			err = fmt.Errorf("%w: %s", ErrOtherRecord, w.schema.name)
-		} else if err = canRead(b.schema, w.schema); err != nil {
-			err = fmt.Errorf("%w: %w", ErrIncompatible, err)
-		}
-		w.readable[b] = err
-	}
-	return err
 }
 
 // isNotFound tells whether the registry answered that it has no such thing.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 )
@@ -166,6 +167,17 @@ func TestEncodeNotARecord(t *testing.T) {
 		if _, err := c.Encode(t.Context(), v); !errors.Is(err, ErrNotRecord) {
 			t.Errorf("%#v: got %v, want %v", v, err, ErrNotRecord)
 		}
+	}
+}
+
+func TestEncodeTooLarge(t *testing.T) {
+	c := startCodec(t)
+	if _, err := c.Encode(t.Context(), &Bitext{SourceText: strings.Repeat("a", 1<<20)}); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("got %v, want %v", err, ErrTooLarge)
+	}
+	// A dead letter wraps the largest record of any other topic.
+	if _, err := c.Encode(t.Context(), &DeadLetter{Value: make([]byte, 1<<20)}); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -21,6 +21,9 @@ var (
 	ErrTrailing = errors.New("bytes after the end of the record")
 	// ErrNotRecord says that a Go value is not one of this package's records.
 	ErrNotRecord = errors.New("not a record of a topic")
+	// ErrTooLarge says that an encoded record would pass its topic's MaxBytes.
+	// Kafka would refuse it.
+	ErrTooLarge = errors.New("record too large")
 	// ErrNotRegistered says that the registry lacks one of our schemas
 	// (see Register).
 	ErrNotRegistered = errors.New("schema not registered")

@@ -2,6 +2,7 @@ package schemas
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -31,7 +32,8 @@ func (s resolver) check(r, w *avroType, path string) error {
 	}
 	if r.kind == "union" {
 		for _, branch := range r.union {
-			if (resolver{}).check(branch, w, path) == nil {
+			// A copy, since what a branch that fails assumed does not hold.
+			if maps.Clone(s).check(branch, w, path) == nil {
 				return nil
 			}
 		}

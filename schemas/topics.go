@@ -18,6 +18,7 @@ type Topic struct {
 	Record     string            // full name of its Avro record, such as vislang.Document
 	Key        string            // what the key of a record is, for people
 	Partitions int32             // default; more partitions let more workers share the topic
+	MaxBytes   int               // largest record in bytes, encoded; below the broker's limit by the room for key and headers
 	Configs    map[string]string // Kafka topic configuration
 }
 
@@ -40,7 +41,7 @@ const (
 func Topics() []Topic {
 	topic := func(name, record, key string, partitions int32, retention string) Topic {
 		return Topic{
-			Name: name, Record: "vislang." + record, Key: key, Partitions: partitions,
+			Name: name, Record: "vislang." + record, Key: key, Partitions: partitions, MaxBytes: 960 << 10,
 			Configs: map[string]string{"cleanup.policy": "delete", "retention.ms": retention},
 		}
 	}
@@ -54,6 +55,8 @@ func Topics() []Topic {
 		topic(TopicSamples, "Sample", "document id", 6, twoWeeks),
 		topic(TopicDeadLetters, "DeadLetter", "source topic/partition/offset", 1, oneYear),
 	}
-	topics[len(topics)-1].Configs["max.message.bytes"] = "2097152"
+	letters := &topics[len(topics)-1]
+	letters.Configs["max.message.bytes"] = "2097152" // 2 MiB; producers must allow as much
+	letters.MaxBytes = 1984 << 10
 	return topics
 }
