@@ -194,7 +194,11 @@ func or(s, fallback string) string {
 var (
 	stringQuoter = strings.NewReplacer(`\`, `\\`, `'`, `\'`)
 	nameQuoter   = strings.NewReplacer(`\`, `\\`, "`", "\\`")
+	paramEscaper = strings.NewReplacer(`\`, `\\`, "\t", `\t`, "\n", `\n`, "\r", `\r`, "\x00", `\0`)
 )
 
 func quoteString(s string) string { return "'" + stringQuoter.Replace(s) + "'" }
 func quoteName(s string) string   { return "`" + nameQuoter.Replace(s) + "`" }
+
+// EscapeParam escapes a value of Request.Params.
+func EscapeParam(value string) string { return paramEscaper.Replace(value) }

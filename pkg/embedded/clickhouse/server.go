@@ -32,7 +32,8 @@ type Server struct {
 	served   chan struct{}
 }
 
-// Start opens the data folder and serves it until Close or the end of ctx.
+// Start opens the data folder and serves it until Close. The end of ctx stops
+// only the start: whoever writes until the end closes the server after that.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	o.setDefaults()
 	// The port first: it is quick to refuse.
@@ -67,7 +68,6 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 			o.Log.Error("ClickHouse HTTP interface", "error", err)
 		}
 	}()
-	context.AfterFunc(ctx, func() { s.Close() })
 	return s, nil
 }
 

@@ -125,8 +125,10 @@ func Split(script string) []string {
 	for {
 		token := lex.next()
 		if token.text != "" && token.text != ";" {
-			if !words && keyword(token, "INSERT") && HasRows(script[token.start:]) {
-				return append(statements, script[token.start:])
+			if !words && keyword(token, "INSERT") {
+				if format, _, ok := InsertData(script[token.start:]); ok && !strings.EqualFold(format, "Values") {
+					return append(statements, script[token.start:])
+				}
 			}
 			words = true
 			continue
@@ -141,11 +143,11 @@ func Split(script string) []string {
 	}
 }
 
-// HasRows tells whether a text begins with an INSERT whose rows, in a format
-// other than VALUES, follow the statement or come from somewhere else.
-func HasRows(text string) bool {
+// InsertData tells whether a text begins with an INSERT that takes rows, in
+// which format, and the rows that follow it in the text.
+func InsertData(text string) (format, rows string, ok bool) {
 	s := parseStatement(text)
-	return s.kind == kindInsert && !strings.EqualFold(s.inputFormat, "Values")
+	return s.inputFormat, text[s.data:], s.kind == kindInsert
 }
 
 // readsOnly tells whether a statement cannot change data.
