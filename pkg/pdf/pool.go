@@ -12,6 +12,7 @@ import (
 // Pool keeps child processes. It is safe for concurrent use.
 type Pool struct {
 	options Options
+	starter starter
 	slots   chan struct{} // one token a process that may be in use
 	mu      sync.Mutex
 	idle    []*process
@@ -34,13 +35,16 @@ func NewPool(o Options) *Pool {
 	if o.MaxBytes <= 0 {
 		o.MaxBytes = 512 << 20
 	}
-	return &Pool{options: o, slots: make(chan struct{}, o.Processes)}
+	return &Pool{options: o, starter: newStarter(), slots: make(chan struct{}, o.Processes)}
 }
 
 // Close ends the idle processes; those in use end with their documents.
 func (p *Pool) Close() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.closed {
+		return nil
+	}
 	p.closed = true
 	for _, child := range p.idle {
 		child.stop()
@@ -101,7 +105,7 @@ func (p *Pool) take(ctx context.Context) (*process, error) {
 		return child, nil
 	}
 	p.mu.Unlock()
-	return startProcess(ctx, p.options)
+	return p.starter.startProcess(ctx, p.options)
 }
 
 func (p *Pool) put(child *process) {

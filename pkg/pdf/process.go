@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	goruntime "runtime"
 	"time"
 )
 
@@ -22,17 +23,40 @@ type process struct {
 // errKilled says that the child had to be killed.
 var errKilled = errors.New("the PDF process was killed")
 
-func startProcess(ctx context.Context, options Options) (*process, error) {
-	binary, err := os.Executable()
+// starter starts children from one thread that lives as long as the pool: the
+// kernel sends the parent-death signal when the thread that started a child
+// ends, not the process (prctl(2), PR_SET_PDEATHSIG).
+type starter chan func()
+
+func newStarter() starter {
+	s := make(starter)
+	go func() {
+		goruntime.LockOSThread()
+		defer goruntime.UnlockOSThread()
+		for job := range s {
+			job()
+		}
+	}()
+	return s
+}
+
+func (s starter) start(cmd *exec.Cmd) error {
+	done := make(chan error)
+	s <- func() { done <- cmd.Start() }
+	return <-done
+}
+
+func (s starter) startProcess(ctx context.Context, options Options) (*process, error) {
+	binary, err := selfPath()
 	if err != nil {
 		return nil, fmt.Errorf("start PDF process: %w", err)
 	}
 	cmd := exec.Command(binary)
 	cmd.Args = []string{childName}
 	cmd.Stderr = os.Stderr
-	// The garbage collector must not wait for memory to double before it
-	// frees rendered pages.
-	cmd.Env = append(os.Environ(), "GOMEMLIMIT=256MiB", "GOMAXPROCS=2")
+	// Nothing of the parent's environment, which may hold secrets. The memory
+	// limit makes the garbage collector free rendered pages early.
+	cmd.Env = []string{"GOMEMLIMIT=256MiB", "GOMAXPROCS=2", "GOTRACEBACK=none"}
 	dieWithParent(cmd)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -42,7 +66,7 @@ func startProcess(ctx context.Context, options Options) (*process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start PDF process: %w", err)
 	}
-	if err := cmd.Start(); err != nil {
+	if err := s.start(cmd); err != nil {
 		return nil, fmt.Errorf("start PDF process: %w", err)
 	}
 	p := &process{cmd: cmd, stdin: stdin, requests: gob.NewEncoder(stdin), responses: gob.NewDecoder(stdout)}

@@ -10,3 +10,6 @@ import (
 func dieWithParent(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 }
+
+// selfPath is this binary, even after its file was replaced or removed.
+func selfPath() (string, error) { return "/proc/self/exe", nil }
