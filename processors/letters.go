@@ -49,8 +49,10 @@ func identify(ctx context.Context, codec *schemas.Codec, in stream.Record, lette
 			letter.DocumentID, letter.URL, letter.Page = rec.DocumentID, rec.URL, rec.Page
 		}
 	case schemas.TopicPageTexts:
+		// Without this page the document cannot be joined: it is the whole
+		// document that failed.
 		if rec, err := schemas.Decode[schemas.PageText](ctx, codec, in.Value); err == nil {
-			letter.DocumentID, letter.URL, letter.Page = rec.DocumentID, rec.URL, rec.Page
+			letter.DocumentID, letter.URL = rec.DocumentID, rec.URL
 		}
 	case schemas.TopicTexts:
 		if rec, err := schemas.Decode[schemas.Text](ctx, codec, in.Value); err == nil {

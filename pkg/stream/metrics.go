@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -79,4 +80,25 @@ func (m *Metrics) blocked(stage string, yes bool) {
 		value = 1
 	}
 	m.Waiting.WithLabelValues(stage).Set(value)
+}
+
+// Worked returns how many records a stage of this process has worked on.
+func (m *Metrics) Worked(stage string) int64 {
+	var out dto.Metric
+	if err := m.In.WithLabelValues(stage).Write(&out); err != nil {
+		return 0
+	}
+	return int64(out.GetCounter().GetValue())
+}
+
+// Spent returns how long a stage of this process has worked and committed.
+func (m *Metrics) Spent(stage string) (work, commit time.Duration) {
+	read := func(phase string) time.Duration {
+		var out dto.Metric
+		if err := m.Seconds.WithLabelValues(stage, phase).Write(&out); err != nil {
+			return 0
+		}
+		return time.Duration(out.GetCounter().GetValue() * float64(time.Second))
+	}
+	return read("work"), read("commit")
 }

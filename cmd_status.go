@@ -1,0 +1,186 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"vislang/pkg/stream"
+	"vislang/processors/align"
+	"vislang/processors/assemble"
+	"vislang/processors/extract"
+	"vislang/processors/ocr"
+	"vislang/producers"
+	"vislang/sinks/clickhouse"
+)
+
+// status is one look at the pipeline.
+type status struct {
+	Time    time.Time              `json:"time"`
+	Sources []producers.Definition `json:"sources"`
+	Stages  []stageStatus          `json:"stages"`
+	*overview
+	Tables []count `json:"rows_by_table"`
+}
+
+type stageStatus struct {
+	Stage string  `json:"stage"`
+	Lag   int64   `json:"lag"`            // records
+	Rate  float64 `json:"rate,omitempty"` // records a second since the last look; 0 at the first
+	done  int64
+}
+
+// everyGroup are the groups of the whole pipeline with their topics, in the
+// order of a document's way.
+func everyGroup() (names []string, inputs map[string][]string) {
+	inputs = map[string][]string{}
+	for _, s := range []stream.Stage{&extract.Stage{}, &ocr.Stage{}, &assemble.Stage{}, &align.Stage{}} {
+		names = append(names, s.Name())
+		inputs[s.Name()] = s.Inputs()
+	}
+	inputs[clickhouse.Group] = clickhouse.Topics()
+	return append(names, clickhouse.Group), inputs
+}
+
+func newStatusCommand() *cobra.Command {
+	var asJSON, watch bool
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "One screen: sources, stages with lag and rate, dead letters, rows by table",
+		Long: `Shows how far the pipeline is. It looks at a running instance on --data, at the
+engines named with --brokers and --database, or opens the data folder itself.`,
+		Example: `  vislang status
+  vislang status --watch
+  vislang status --json | jq .stages`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			log, err := newLogger(cmd.Flags(), cmd.ErrOrStderr())
+			if err != nil {
+				return err
+			}
+			c, err := connect(cmd, join, log)
+			if err != nil {
+				return err
+			}
+			defer c.Close()
+			return showStatus(cmd.Context(), c, cmd.OutOrStdout(), asJSON, watch)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one JSON object a look")
+	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "look again every two seconds until Ctrl-C")
+	return cmd
+}
+
+func showStatus(ctx context.Context, c *connection, w io.Writer, asJSON, watch bool) error {
+	db, err := openDatabase(ctx, c.database)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	client, err := kgo.NewClient(c.kafka...)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	var last *status
+	for {
+		s, err := look(ctx, c, kadm.NewClient(client), db, last)
+		if err != nil {
+			return stopped(ctx, err)
+		}
+		var screen bytes.Buffer
+		if asJSON {
+			err = json.NewEncoder(&screen).Encode(s)
+		} else {
+			if watch {
+				screen.WriteString("\x1b[H\x1b[2J")
+			}
+			s.print(&screen)
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := screen.WriteTo(w); err != nil || !watch {
+			return err
+		}
+		last = s
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(2 * time.Second):
+		}
+	}
+}
+
+func look(ctx context.Context, c *connection, admin *kadm.Client, db *sql.DB, last *status) (*status, error) {
+	s := &status{Time: time.Now().UTC().Truncate(time.Millisecond)}
+	known, err := admin.ListTopics(ctx, append(clickhouse.Topics(), producers.ListTopic)...)
+	if err != nil {
+		return nil, fmt.Errorf("list topics: %w", err)
+	}
+	for _, topic := range known {
+		if topic.Err != nil {
+			return nil, fmt.Errorf("topic %s: %w: nothing has run here yet; start `vislang run`", topic.Topic, topic.Err)
+		}
+	}
+	if s.Sources, err = producers.NewList(c.kafka).All(ctx); err != nil {
+		return nil, err
+	}
+	names, inputs := everyGroup()
+	lags, err := stream.Lags(ctx, admin, inputs)
+	if err != nil {
+		return nil, err
+	}
+	for i, name := range names {
+		stage := stageStatus{Stage: name, Lag: lags[name].Records, done: lags[name].End - lags[name].Records}
+		if last != nil {
+			stage.Rate = float64(stage.done-last.Stages[i].done) / s.Time.Sub(last.Time).Seconds()
+		}
+		s.Stages = append(s.Stages, stage)
+	}
+	if s.overview, err = readOverview(ctx, db); err != nil {
+		return nil, err
+	}
+	s.Tables, err = counts(ctx, db, "SELECT name, ifNull(total_rows, 0) FROM system.tables WHERE database = currentDatabase() AND total_rows IS NOT NULL AND name NOT LIKE 'goose%' ORDER BY name")
+	return s, err
+}
+
+func (s *status) print(w io.Writer) {
+	if len(s.Sources) > 0 {
+		table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+		fmt.Fprintln(table, "SOURCE\tADDRESS\tEVERY\tSTATE")
+		for _, d := range s.Sources {
+			state := "active"
+			if d.Paused {
+				state = "paused"
+			}
+			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", d.Name, d.Address, d.Every, state)
+		}
+		table.Flush()
+		fmt.Fprintln(w)
+	}
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "STAGE\tLAG\tRATE")
+	for _, stage := range s.Stages {
+		fmt.Fprintf(table, "%s\t%d\t%.1f/s\n", stage.Stage, stage.Lag, stage.Rate)
+	}
+	table.Flush()
+	fmt.Fprintf(w, "\ndocuments  %d = %d done + %d failed + %d on the way\n", s.Documents, s.Done, s.Failed, s.Processing)
+	fmt.Fprintf(w, "pages      %s\n", list(s.Pages))
+	fmt.Fprintf(w, "dead       %s\n\n", list(s.DeadLetters))
+	table = tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "TABLE\tROWS")
+	for _, t := range s.Tables {
+		fmt.Fprintf(table, "%s\t%d\n", t.Name, t.Count)
+	}
+	table.Flush()
+}

@@ -1,0 +1,306 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/spf13/cobra"
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
+
+	"vislang/pkg/lang"
+	"vislang/pkg/ocr"
+	"vislang/pkg/pdf"
+	"vislang/pkg/stream"
+	"vislang/processors"
+	"vislang/processors/align"
+	"vislang/processors/assemble"
+	"vislang/processors/extract"
+	ocrstage "vislang/processors/ocr"
+	"vislang/producers"
+	"vislang/schemas"
+	"vislang/sinks/clickhouse"
+)
+
+// pipeline is everything that one process runs.
+type pipeline struct {
+	c         *connection
+	data      string
+	instance  string
+	log       *slog.Logger
+	codec     *schemas.Codec
+	registry  *prometheus.Registry
+	metrics   *stream.Metrics
+	stages    []stageRun
+	sink      *clickhouse.Sink
+	publisher *producers.Publisher
+	sources   []*sourceRun
+	lasting   bool // run the lasting sources too
+	untilIdle bool
+	progress  *progress
+	started   time.Time
+	closers   []func() error
+	maxPages  int
+	port      int
+}
+
+// stageRun is a stage with the number of its workers.
+type stageRun struct {
+	stage   stream.Stage
+	workers int
+}
+
+// openPipeline connects to the engines and opens what the stages need.
+func openPipeline(cmd *cobra.Command, addresses []string) (_ *pipeline, err error) {
+	ctx, flags := cmd.Context(), cmd.Flags()
+	names, err := stagesOf(flags)
+	if err != nil {
+		return nil, err
+	}
+	log, err := newLogger(flags, cmd.ErrOrStderr())
+	if err != nil {
+		return nil, err
+	}
+	p := &pipeline{log: log, started: time.Now(), registry: prometheus.NewRegistry()}
+	defer func() {
+		if err != nil {
+			p.close()
+		}
+	}()
+	p.data, _ = flags.GetString("data")
+	p.untilIdle, _ = flags.GetBool("until-idle")
+	p.maxPages, _ = flags.GetInt("max-pages")
+	p.port, _ = flags.GetInt("metrics-port")
+	p.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	p.metrics = stream.NewMetrics(p.registry)
+	p.progress = newProgress(cmd.ErrOrStderr(), p)
+
+	if p.c, err = connect(cmd, own, log); err != nil {
+		return nil, err
+	}
+	if err := p.c.createTopics(ctx, append(producers.InternalTopics(), changelogs()...)...); err != nil {
+		return nil, err
+	}
+	if err := schemas.Register(ctx, p.c.registry); err != nil {
+		return nil, fmt.Errorf("register schemas: %w", err)
+	}
+	p.codec = schemas.NewCodec(p.c.registry)
+	workers, _ := flags.GetInt("workers")
+	if workers < 1 {
+		return nil, usageError{fmt.Errorf("--workers %d: at least 1", workers)}
+	}
+	pivots, _ := flags.GetStringSlice("pivots")
+	if err := p.openStages(names, workers, pivots); err != nil {
+		return nil, err
+	}
+	if slices.Contains(names, stageClickHouse) {
+		linger, _ := flags.GetDuration("linger")
+		if p.sink, err = clickhouse.New(clickhouse.Options{
+			Kafka: p.c.kafka, Database: p.c.database, Codec: p.codec, Blobs: p.c.blobs,
+			Version: version, Linger: linger, Log: log, Metrics: p.registry,
+		}); err != nil {
+			return nil, err
+		}
+	}
+	// A process that owns its broker is alone on it; its transactional ids
+	// need not tell hosts apart, and a copied data folder keeps working.
+	p.instance = instanceOf(flags, p.c.lock != nil)
+	p.lasting = slices.Contains(names, stageSources)
+	if len(addresses) > 0 || p.lasting {
+		if p.publisher, err = producers.NewPublisher(ctx, producers.PublisherOptions{Kafka: p.c.kafka, Instance: p.instance, Codec: p.codec, Log: log}); err != nil {
+			return nil, err
+		}
+		p.closers = append(p.closers, p.publisher.Close)
+	}
+	for _, address := range addresses {
+		source, err := openSource(address, sourceOptions(flags), p.c.blobs, log, p.maxPages)
+		if err != nil {
+			return nil, err
+		}
+		p.sources = append(p.sources, &sourceRun{source: source, output: p.publisher.Output(source.Name())})
+	}
+	return p, nil
+}
+
+func (p *pipeline) openStages(names []string, workers int, pivots []string) error {
+	var model *lang.Model
+	if slices.ContainsFunc(names, func(name string) bool {
+		return name == stageExtract || name == stageOCR || name == stageAssemble
+	}) {
+		var err error
+		if model, err = lang.LoadDefault(); err != nil {
+			return err
+		}
+	}
+	for _, name := range names {
+		switch name {
+		case stageExtract:
+			pool := pdf.NewPool(pdf.Options{Processes: min(2, workers)})
+			p.closers = append(p.closers, pool.Close)
+			stage := extract.New(extract.Options{Codec: p.codec, Blobs: p.c.blobs, PDF: pool, Log: p.log})
+			p.stages = append(p.stages, stageRun{stage, min(2, workers)})
+		case stageOCR:
+			pool, err := ocr.NewPool(ocr.Options{Children: workers, Identifier: model, Log: p.log})
+			if err != nil {
+				return err
+			}
+			p.closers = append(p.closers, pool.Close)
+			stage := ocrstage.New(ocrstage.Options{Codec: p.codec, Blobs: p.c.blobs, Pool: pool})
+			p.stages = append(p.stages, stageRun{stage, workers})
+		case stageAssemble:
+			p.stages = append(p.stages, stageRun{assemble.New(assemble.Options{Codec: p.codec, Blobs: p.c.blobs, Language: model}), 1})
+		case stageAlign:
+			p.stages = append(p.stages, stageRun{align.New(align.Options{Codec: p.codec, Blobs: p.c.blobs, Pivots: pivots}), 1})
+		}
+	}
+	return nil
+}
+
+// changelogs are the state topics of the stages, with as many partitions as
+// their inputs.
+func changelogs() []schemas.Topic {
+	var topics []schemas.Topic
+	for _, stage := range []stream.Stateful{&assemble.Stage{}, &align.Stage{}} {
+		for _, input := range schemas.Topics() {
+			if input.Name == stage.Inputs()[0] {
+				topics = append(topics, schemas.Topic{
+					Name: stage.Changelog(), Partitions: input.Partitions,
+					Configs: map[string]string{"cleanup.policy": "compact"},
+				})
+			}
+		}
+	}
+	return topics
+}
+
+func (p *pipeline) close() error {
+	var errs []error
+	for i := len(p.closers) - 1; i >= 0; i-- {
+		errs = append(errs, p.closers[i]())
+	}
+	p.closers = nil
+	if p.c != nil {
+		errs = append(errs, p.c.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// groups are the consumer groups of this process with their topics.
+func (p *pipeline) groups() map[string][]string {
+	groups := map[string][]string{}
+	for _, s := range p.stages {
+		groups[s.stage.Name()] = s.stage.Inputs()
+	}
+	if p.sink != nil {
+		groups[clickhouse.Group] = clickhouse.Topics()
+	}
+	return groups
+}
+
+// run runs everything until ctx ends or, with --until-idle, nothing is left
+// to do.
+func (p *pipeline) run(ctx context.Context) error {
+	outer := ctx
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if p.sink != nil {
+		if err := clickhouse.Migrate(ctx, p.c.database); err != nil {
+			return stopped(outer, err)
+		}
+	}
+	if err := p.serveMetrics(ctx); err != nil {
+		return err
+	}
+	if err := p.c.publish(); err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, s := range p.stages {
+		group.Go(func() error {
+			return stream.Run(ctx, s.stage, stream.Options{
+				Kafka: p.c.kafka, Instance: p.instance, Workers: s.workers,
+				DeadLetter: processors.DeadLetters(p.codec), Log: p.log, Metrics: p.metrics,
+			})
+		})
+	}
+	if p.sink != nil {
+		group.Go(func() error { return p.sink.Run(ctx) })
+	}
+	group.Go(func() error { p.progress.run(ctx); return nil })
+	group.Go(func() error {
+		if err := p.read(ctx); err != nil {
+			return err
+		}
+		if !p.untilIdle {
+			if p.lasting {
+				return p.supervise(ctx)
+			}
+			<-ctx.Done()
+			return nil
+		}
+		if err := p.waitIdle(ctx); err != nil {
+			return err
+		}
+		cancel()
+		return nil
+	})
+	err := group.Wait()
+	p.progress.finish()
+	if outer.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
+		if p.untilIdle {
+			return errors.New("stopped before the end; run again to go on")
+		}
+		return nil
+	}
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// waitIdle returns when no group of this process lags.
+func (p *pipeline) waitIdle(ctx context.Context) error {
+	client, err := kgo.NewClient(p.c.kafka...)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	admin := kadm.NewClient(client)
+	if p.sink != nil {
+		p.sink.SetLinger(200 * time.Millisecond)
+	}
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		lags, err := stream.Lags(ctx, admin, p.groups())
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			p.log.Warn("cannot see how far the groups are", "error", err)
+		} else if idle(lags) {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+func idle(lags map[string]stream.Lag) bool {
+	for _, lag := range lags {
+		if lag.Records > 0 {
+			return false
+		}
+	}
+	return true
+}
