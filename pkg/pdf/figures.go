@@ -23,16 +23,17 @@ const (
 // figures are the page's pictures that carry content of their own.
 func (rep *repeats) figures(c *content, runs []run) []Figure {
 	area := c.width * c.height
-	var boxes []Rect
-	for _, p := range c.pictures {
+	var parts []Figure
+	for i, p := range c.pictures {
 		if rep.pictures[p.key] >= 2 || min(p.width, p.height) < 2 {
 			continue // logos
 		}
-		boxes = append(boxes, p.box)
+		dpi := 72 * math.Sqrt(float64(p.width)*float64(p.height)/max(1, p.box.area()))
+		parts = append(parts, Figure{Kind: Picture, Box: p.box, Object: i, DPI: int(math.Round(dpi))})
 	}
-	boxes = mergeTouching(boxes)
 	var out []Figure
-	for _, box := range boxes {
+	for _, f := range mergeTouching(parts) {
+		box := f.Box
 		w, h := box.Width(), box.Height()
 		switch {
 		case min(w, h) < minSide, box.area() < minShare*area, max(w, h) > maxRatio*min(w, h):
@@ -40,7 +41,7 @@ func (rep *repeats) figures(c *content, runs []run) []Figure {
 		case box.area() > maxShare*area && textOver(box, runs) > 0.08:
 			continue // a background
 		}
-		out = append(out, Figure{Box: box})
+		out = append(out, f)
 	}
 	slices.SortStableFunc(out, func(a, b Figure) int {
 		return cmp.Or(cmp.Compare(math.Round(a.Box.Y0/20), math.Round(b.Box.Y0/20)), cmp.Compare(a.Box.X0, b.Box.X0))
@@ -48,18 +49,20 @@ func (rep *repeats) figures(c *content, runs []run) []Figure {
 	return out
 }
 
-// mergeTouching joins boxes that touch or overlap: writers cut pictures into
-// strips and tiles.
-func mergeTouching(boxes []Rect) []Rect {
+// mergeTouching joins pictures that touch or overlap: writers cut pictures
+// into strips and tiles.
+func mergeTouching(parts []Figure) []Figure {
 	const gap = 1.5
-	for merged := true; merged && len(boxes) < 2000; {
+	for merged := true; merged && len(parts) < 2000; {
 		merged = false
-		for i := 0; i < len(boxes); i++ {
-			for j := i + 1; j < len(boxes); {
-				a, b := boxes[i], boxes[j]
+		for i := 0; i < len(parts); i++ {
+			for j := i + 1; j < len(parts); {
+				a, b := parts[i].Box, parts[j].Box
 				if a.X0 <= b.X1+gap && b.X0 <= a.X1+gap && a.Y0 <= b.Y1+gap && b.Y0 <= a.Y1+gap {
-					boxes[i] = a.union(b)
-					boxes = slices.Delete(boxes, j, j+1)
+					parts[i].Box = a.union(b)
+					parts[i].Object = -1
+					parts[i].DPI = max(parts[i].DPI, parts[j].DPI)
+					parts = slices.Delete(parts, j, j+1)
 					merged = true
 				} else {
 					j++
@@ -67,7 +70,7 @@ func mergeTouching(boxes []Rect) []Rect {
 			}
 		}
 	}
-	return boxes
+	return parts
 }
 
 // textOver is the share of a box that text covers.

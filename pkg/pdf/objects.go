@@ -1,45 +1,125 @@
 package pdf
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"fmt"
+	"image/color"
+	"image/jpeg"
+	"math"
 )
 
 // readObjects walks the page's objects for pictures and paths, into forms too.
 func (d *document) readObjects(page uint64, m matrix, c *content) {
+	d.walk(page, m, func(object uint64, kind int, m matrix) {
+		page := Rect{0, 0, c.width, c.height}
+		box := d.bounds(object, m).intersect(page)
+		switch kind {
+		case objectImage:
+			if p, ok := d.readPicture(object, box); ok {
+				c.pictures = append(c.pictures, p)
+			}
+		case objectPath:
+			if box.Width() >= 0 && box.Height() >= 0 {
+				c.paths = append(c.paths, box)
+			}
+		}
+	})
+}
+
+// walk visits the page's objects; m maps an object's space to the display.
+func (d *document) walk(page uint64, m matrix, visit func(object uint64, kind int, m matrix)) {
 	l := d.lib
 	budget := maxObjects
 	for i := range max(0, l.int("FPDFPage_CountObjects", page)) {
-		d.readObject(l.call("FPDFPage_GetObject", page, uint64(i)), m, c, 0, &budget)
+		d.visit(l.call("FPDFPage_GetObject", page, uint64(i)), m, 0, &budget, visit)
 	}
 }
 
-func (d *document) readObject(object uint64, m matrix, c *content, depth int, budget *int) {
+func (d *document) visit(object uint64, m matrix, depth int, budget *int, f func(uint64, int, matrix)) {
 	l := d.lib
 	if *budget--; object == 0 || *budget < 0 || depth > maxDepth {
 		return
 	}
-	switch l.int("FPDFPageObj_GetType", object) {
-	case objectImage:
-		p := picture{box: d.bounds(object, m).intersect(Rect{0, 0, c.width, c.height})}
-		if p.box.area() <= 0 || !l.ok("FPDFImageObj_GetImagePixelSize", object, l.out, l.out+4) {
-			return
-		}
-		p.width, p.height = int(l.u32(l.out)), int(l.u32(l.out+4))
-		p.key = d.imageKey(object, p.width, p.height)
-		c.pictures = append(c.pictures, p)
-	case objectPath:
-		if box := d.bounds(object, m).intersect(Rect{0, 0, c.width, c.height}); box.Width() >= 0 && box.Height() >= 0 {
-			c.paths = append(c.paths, box)
-		}
-	case objectForm:
-		if l.ok("FPDFPageObj_GetMatrix", object, l.out) {
-			m = matrix{l.f32(l.out), l.f32(l.out + 4), l.f32(l.out + 8), l.f32(l.out + 12), l.f32(l.out + 16), l.f32(l.out + 20)}.then(m)
-		}
-		for i := range max(0, l.int("FPDFFormObj_CountObjects", object)) {
-			d.readObject(l.call("FPDFFormObj_GetObject", object, uint64(i)), m, c, depth+1, budget)
-		}
+	kind := l.int("FPDFPageObj_GetType", object)
+	if kind != objectForm {
+		f(object, kind, m)
+		return
 	}
+	m = d.matrix(object).then(m)
+	for i := range max(0, l.int("FPDFFormObj_CountObjects", object)) {
+		d.visit(l.call("FPDFFormObj_GetObject", object, uint64(i)), m, depth+1, budget, f)
+	}
+}
+
+// matrix is the transformation of an image or form object.
+func (d *document) matrix(object uint64) matrix {
+	l := d.lib
+	if !l.ok("FPDFPageObj_GetMatrix", object, l.out) {
+		return matrix{1, 0, 0, 1, 0, 0}
+	}
+	return matrix{l.f32(l.out), l.f32(l.out + 4), l.f32(l.out + 8), l.f32(l.out + 12), l.f32(l.out + 16), l.f32(l.out + 20)}
+}
+
+func (d *document) readPicture(object uint64, box Rect) (picture, bool) {
+	l := d.lib
+	if box.X1 <= box.X0 || box.Y1 <= box.Y0 || !l.ok("FPDFImageObj_GetImagePixelSize", object, l.out, l.out+4) {
+		return picture{}, false
+	}
+	p := picture{box: box, width: int(l.u32(l.out)), height: int(l.u32(l.out + 4))}
+	p.key = d.imageKey(object, p.width, p.height)
+	return p, true
+}
+
+// jpeg returns the n-th picture of a page as the JPEG that the file holds, nil
+// when it holds something else or shows it turned or mirrored.
+func (d *document) jpeg(n, picture, maxPixels int) (img *Image, err error) {
+	err = d.withPage(n, func(page uint64, m matrix, width, height float64) error {
+		at := 0
+		d.walk(page, m, func(object uint64, kind int, m matrix) {
+			if kind != objectImage {
+				return
+			}
+			box := d.bounds(object, m).intersect(Rect{0, 0, width, height})
+			if _, ok := d.readPicture(object, box); !ok {
+				return
+			}
+			if at == picture {
+				img = d.readJPEG(object, d.matrix(object).then(m), maxPixels)
+			}
+			at++
+		})
+		return nil
+	})
+	return img, err
+}
+
+func (d *document) readJPEG(object uint64, m matrix, maxPixels int) *Image {
+	l := d.lib
+	// Upright on the display: x to the right, the image's y upwards.
+	if m.a <= 0 || m.d >= 0 || math.Abs(m.b)+math.Abs(m.c) > 0.01*(m.a-m.d) {
+		return nil
+	}
+	if l.int("FPDFImageObj_GetImageFilterCount", object) != 1 {
+		return nil
+	}
+	size := l.int("FPDFImageObj_GetImageFilter", object, 0, l.out, 32)
+	if size > 32 || string(bytes.TrimRight(l.bytes(l.out, max(0, size)), "\x00")) != "DCTDecode" {
+		return nil
+	}
+	if size = l.int("FPDFImageObj_GetImageDataRaw", object, 0, 0); size <= 0 || size > 64<<20 {
+		return nil
+	}
+	p := l.malloc(size)
+	defer l.free(p)
+	l.call("FPDFImageObj_GetImageDataRaw", object, p, uint64(size))
+	data := bytes.Clone(l.bytes(p, size))
+	// Four inks: few programs show them right.
+	config, err := jpeg.DecodeConfig(bytes.NewReader(data))
+	if err != nil || config.ColorModel == color.CMYKModel || config.Width*config.Height > maxPixels {
+		return nil
+	}
+	return &Image{Data: data, MediaType: "image/jpeg", Width: config.Width, Height: config.Height}
 }
 
 func (d *document) bounds(object uint64, m matrix) Rect {

@@ -33,21 +33,31 @@ func (s *server) page(n int) (*Page, error) {
 	s.repeats.layout(p, runs)
 	if !p.Scan {
 		p.Figures = s.repeats.figures(c, runs)
-		caption(p)
+		if p.Trust.OK { // else its words are not to be believed
+			caption(p)
+		}
 	}
 	return p, nil
 }
 
 func (s *server) render(r rendering) (*Image, error) {
-	if r.Clip != nil && r.Turn != 0 {
+	if r.Figure == nil {
+		return s.doc.render(r.Page, nil, r.DPI, r.MaxPixels, r.Gray)
+	}
+	if r.Figure.Object >= 0 && r.Turn == 0 {
+		if img, err := s.doc.jpeg(r.Page, r.Figure.Object, r.MaxPixels); img != nil || err != nil {
+			return img, err
+		}
+	}
+	clip := r.Figure.Box
+	if r.Turn != 0 {
 		width, height, err := s.doc.pageSize(r.Page)
 		if err != nil {
 			return nil, err
 		}
-		clip := asDisplayed(*r.Clip, r.Turn, width, height)
-		r.Clip = &clip
+		clip = asDisplayed(clip, r.Turn, width, height)
 	}
-	return s.doc.render(r.Page, r.Clip, r.DPI, r.MaxPixels, r.Gray)
+	return s.doc.render(r.Page, &clip, r.DPI, r.MaxPixels, r.Gray)
 }
 
 func (d *document) pageSize(n int) (w, h float64, err error) {

@@ -120,9 +120,18 @@ type Page struct {
 	Blank         bool // the page shows nothing at all
 }
 
+// Figure kinds.
+const (
+	Picture = "picture"
+	Chart   = "chart" // drawn with lines and areas
+)
+
 // Figure is a picture on a page that is neither a repeated logo nor a scan of
 // the page itself.
 type Figure struct {
+	Kind     string
 	Box      Rect
 	Captions []string // the best first
+	Object   int      // index of its image object on the page, -1 if it has none or several
+	DPI      int      // resolution of the image object, 0 without one
 }

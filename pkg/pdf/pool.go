@@ -192,10 +192,13 @@ func (d *Document) Render(ctx context.Context, n, dpi, maxPixels int) (*Image, e
 	return d.rendering(ctx, rendering{Page: n, DPI: dpi, MaxPixels: maxPixels, Gray: true})
 }
 
-// RenderFigure draws the part of a page that a figure takes up, in colour.
-func (d *Document) RenderFigure(ctx context.Context, page *Page, f Figure, dpi, maxPixels int) (*Image, error) {
-	box := f.Box
-	return d.rendering(ctx, rendering{Page: page.Number, DPI: dpi, MaxPixels: maxPixels, Clip: &box, Turn: page.Rotation})
+// Figure returns a figure's own JPEG, or else draws its part of the page in
+// colour, at the resolution of its image but no more than dpi and maxPixels.
+func (d *Document) Figure(ctx context.Context, page *Page, f Figure, dpi, maxPixels int) (*Image, error) {
+	if f.DPI > 0 {
+		dpi = min(dpi, max(f.DPI, 72))
+	}
+	return d.rendering(ctx, rendering{Page: page.Number, DPI: dpi, MaxPixels: maxPixels, Figure: &f, Turn: page.Rotation})
 }
 
 func (d *Document) rendering(ctx context.Context, r rendering) (*Image, error) {

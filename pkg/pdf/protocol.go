@@ -22,9 +22,9 @@ type request struct {
 
 type rendering struct {
 	Page, DPI, MaxPixels int
-	Clip                 *Rect
 	Gray                 bool
-	Turn                 int // degrees by which the page was turned upright
+	Figure               *Figure // only this part
+	Turn                 int     // degrees by which the page was turned upright
 }
 
 type response struct {

@@ -9,13 +9,13 @@ import (
 	"github.com/tetratelabs/wazero/api"
 )
 
-// Image is a rendered page or a part of one.
+// Image is a rendered page or a figure.
 type Image struct {
-	Data      []byte // PNG
-	MediaType string
-	Width     int // pixels
+	Data      []byte
+	MediaType string // image/png or image/jpeg
+	Width     int    // pixels
 	Height    int
-	DPI       int // of the rendering; less than asked for when the page is too large
+	DPI       int // of a rendering: less than asked for when the page is too large; 0 for a figure's own JPEG
 }
 
 const (
