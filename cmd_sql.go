@@ -190,5 +190,21 @@ func (s *sqlShell) run(ctx context.Context, sql string, rows io.Reader) error {
 	if errors.Is(err, context.Canceled) {
 		return errors.New("sql: cancelled")
 	}
-	return err
+	return shortSyntaxError(err)
+}
+
+// shortSyntaxError cuts the list of what the parser would have liked to see
+// when it is the whole language.
+func shortSyntaxError(err error) error {
+	var e *clickhouse.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	text, expected, ok := strings.Cut(e.Message, " Expected one of: ")
+	if !ok || strings.Count(expected, ",") < 12 {
+		return err
+	}
+	short := *e
+	short.Message = strings.TrimSuffix(text, ".")
+	return &short
 }

@@ -85,6 +85,7 @@ func (c *Client) Run(ctx context.Context, r Request, w io.Writer) (Summary, erro
 		params[name] = values
 	}
 	params.Set("session_id", c.session)
+	params.Set("session_timeout", "600")
 	if r.Format != "" {
 		params.Set("default_format", r.Format)
 	}
@@ -175,9 +176,11 @@ func copyResult(w io.Writer, r io.Reader, tag string) error {
 			}
 			rest, _ := io.ReadAll(io.LimitReader(r, 64<<10))
 			text := string(buf[i+len(marker):]) + string(rest)
-			if end := strings.LastIndex(text, "\n__exception__"); end >= 0 && tag != "" {
-				text = text[:end]
-				text = text[:max(0, strings.LastIndexByte(strings.TrimSpace(text), '\n'))]
+			// The text is followed by a line of its length and the tag,
+			// and the marker again.
+			if tag != "" {
+				text, _, _ = strings.Cut(text, " "+tag)
+				text = text[:max(0, strings.LastIndexByte(text, '\n'))]
 			}
 			return parseError(text)
 		}

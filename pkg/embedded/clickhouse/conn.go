@@ -61,7 +61,8 @@ func (c *conn) materialize(sql, format string, params map[string]string, w io.Wr
 // call runs one of the engine's three entry points that share a signature.
 func (c *conn) call(fn func(uintptr, unsafe.Pointer, uintptr, unsafe.Pointer, uintptr, unsafe.Pointer, unsafe.Pointer, unsafe.Pointer, unsafe.Pointer, uintptr) uintptr,
 	sql, format string, params map[string]string) uintptr {
-	text := newCStrings([]string{sql, format})
+	// Without a format the engine takes that of the statement before.
+	text := newCStrings([]string{sql, or(format, "TabSeparated")})
 	var names, values []string
 	for name, value := range params {
 		names, values = append(names, name), append(values, value)

@@ -85,6 +85,9 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 		log:  o.Log,
 		base: map[string]string{
 			"max_memory_usage": strconv.FormatInt(o.MaxMemory*4/5, 10),
+			// The engine takes itself for clickhouse-local: a misspelt SELECT
+			// would be taken for a column with an alias.
+			"implicit_select": "0",
 		},
 	}
 	e.ctx, e.cancel = context.WithCancelCause(context.Background())

@@ -60,16 +60,20 @@ func (s *Session) Close() {
 // those of a SET stay, and so does a database.
 func (s *Session) Run(ctx context.Context, r Request, w io.Writer) (Summary, error) {
 	sum, err := s.run(ctx, r, w)
-	if len(r.Settings) == 0 {
-		return sum, err
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		return sum, err
 	}
-	if resetErr := s.reset(r.Settings); err == nil {
-		err = resetErr
+	if err != nil {
+		// A failed statement stays in the list of running ones, with its
+		// memory, until the connection runs another.
+		s.conn.exec("SELECT 1")
+	}
+	if len(r.Settings) > 0 {
+		if resetErr := s.reset(r.Settings); err == nil {
+			err = resetErr
+		}
 	}
 	return sum, err
 }
