@@ -50,6 +50,13 @@ func Package(model string) string {
 	return "tesseract-ocr-" + strings.ReplaceAll(model, "_", "-")
 }
 
+// IsLanguage tells whether tag is a BCP 47 tag or a label such as `som_Latn`
+// that names a language or a script.
+func IsLanguage(tag string) bool {
+	code, script := parseLabel(tag)
+	return code != "" || script != ""
+}
+
 // catalog knows the installed models and which of them read a language.
 type catalog struct {
 	dir    string

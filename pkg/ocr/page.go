@@ -19,29 +19,29 @@ type Page struct {
 
 // Block is a column, table cell run or other area of the page.
 type Block struct {
-	Box        Box         `json:"box"`
+	Box
 	Paragraphs []Paragraph `json:"paragraphs"`
 }
 
 // Paragraph is a run of lines.
 type Paragraph struct {
-	Box   Box    `json:"box"`
+	Box
 	Lines []Line `json:"lines"`
 }
 
 // Line is a recognised line; its words are in logical order, also in
 // right-to-left scripts.
 type Line struct {
-	Text       string  `json:"text"`
-	Box        Box     `json:"box"`
+	Text string `json:"text"`
+	Box
 	Confidence float64 `json:"confidence"` // mean of its characters, 0 to 1
 	Words      []Word  `json:"words"`
 }
 
 // Word is a recognised word.
 type Word struct {
-	Text       string  `json:"text"`
-	Box        Box     `json:"box"`
+	Text string `json:"text"`
+	Box
 	Confidence float64 `json:"confidence"` // 0 to 1
 }
 

@@ -7,9 +7,12 @@ import (
 )
 
 const (
-	// good is a mean confidence that only the right script, the right way
-	// up, reaches.
-	good = 0.80
+	// good is a mean confidence that upside-down text (0.45 at most) or a
+	// wrong script (0.65 but for scripts whose model reads Latin too) does
+	// not reach, and hardly any page with its own model misses.
+	good = 0.70
+	// sure is a confidence with which a trial of a script is over.
+	sure = 0.88
 	// better is by how much another reading has to win.
 	better = 0.08
 	// stripShare is the part of a page that a trial reads.
@@ -88,7 +91,7 @@ func (r *reader) readKnown(models []string) (*Page, error) {
 	if page.Confidence >= good {
 		return page, nil
 	}
-	s, err := r.tryAll(r.turns(), r.scripts)
+	s, err := r.tryAll([]int{page.Rotation}, r.scripts)
 	if err != nil || s.confidence < good || s.confidence < page.Confidence+2*better {
 		return page, err
 	}
@@ -132,7 +135,7 @@ func (r *reader) tryTurns(turns []int, models []string) (best trial, err error) 
 		if t.confidence > best.confidence {
 			best = t
 		}
-		if t.confidence >= good+better {
+		if t.confidence >= sure {
 			break
 		}
 	}
@@ -150,7 +153,7 @@ func (r *reader) tryAll(turns []int, scripts []string) (best trial, err error) {
 		if t.confidence > best.confidence {
 			best = t
 		}
-		if t.confidence >= good+better {
+		if t.confidence >= sure {
 			break
 		}
 	}
