@@ -1,0 +1,143 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"vislang/pkg/align"
+)
+
+func newAlignCommand() *cobra.Command {
+	var scores, pairs, asJSON bool
+	cmd := &cobra.Command{
+		Use:   "align SRC TGT",
+		Short: "Align the sentences of two texts",
+		Long: `Reads two files with one sentence a line and writes the beads: the numbers of the
+source lines, a colon, and those of the target lines that translate them, from 0.
+A line without a counterpart stands alone: [3]:[]. No dictionary is used, so that
+any two languages will do. --json ends with the health of the pair from 0 to 1:
+below 0.4 the two are hardly translations of each other.`,
+		Example: `  vislang align english.txt somali.txt
+  vislang align --scores english.txt somali.txt > beads.txt
+  vislang align --text english.txt somali.txt`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			source, err := readLines(args[0])
+			if err != nil {
+				return err
+			}
+			target, err := readLines(args[1])
+			if err != nil {
+				return err
+			}
+			result, err := align.Align(cmd.Context(), source, target, align.Options{})
+			if err != nil {
+				return err
+			}
+			out := bufio.NewWriter(cmd.OutOrStdout())
+			switch {
+			case asJSON:
+				err = writeAlignedJSON(out, result, source, target)
+			case pairs:
+				err = writeAlignedText(out, result, source, target)
+			default:
+				err = writeBeads(out, result, scores)
+			}
+			if err != nil {
+				return fmt.Errorf("align: write: %w", err)
+			}
+			return out.Flush()
+		},
+	}
+	cmd.Flags().BoolVar(&scores, "scores", false, "add the confidence of each bead, 0 to 1: [0]:[0]:0.97")
+	cmd.Flags().BoolVar(&pairs, "text", false, "write source text, tab, target text instead of numbers")
+	cmd.Flags().BoolVar(&asJSON, "json", false, "one object a bead, and one with the health of the pair")
+	return cmd
+}
+
+// readLines reads a text file as lines without their ends.
+func readLines(path string) ([]string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("align: %w", err)
+	}
+	text := strings.TrimPrefix(string(data), "\ufeff")
+	if text == "" {
+		return nil, nil
+	}
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimSuffix(line, "\r")
+	}
+	return lines, nil
+}
+
+func writeBeads(out io.Writer, result align.Result, scores bool) error {
+	for _, b := range result.Beads {
+		line := indexes(b.Source) + ":" + indexes(b.Target)
+		if scores {
+			line += fmt.Sprintf(":%.2f", b.Score)
+		}
+		if _, err := fmt.Fprintln(out, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func indexes(numbers []int) string {
+	return strings.Join(strings.Fields(fmt.Sprint(numbers)), ", ")
+}
+
+func writeAlignedText(out io.Writer, result align.Result, source, target []string) error {
+	clean := strings.NewReplacer("\t", " ")
+	for _, b := range result.Beads {
+		if _, err := fmt.Fprintf(out, "%s\t%s\n", clean.Replace(joined(source, b.Source)), clean.Replace(joined(target, b.Target))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func joined(lines []string, numbers []int) string {
+	parts := make([]string, len(numbers))
+	for i, n := range numbers {
+		parts[i] = strings.TrimSpace(lines[n])
+	}
+	return strings.Join(parts, " ")
+}
+
+func writeAlignedJSON(out io.Writer, result align.Result, source, target []string) error {
+	encoder := json.NewEncoder(out)
+	encoder.SetEscapeHTML(false)
+	for _, b := range result.Beads {
+		err := encoder.Encode(struct {
+			Source     []int   `json:"source"`
+			Target     []int   `json:"target"`
+			Score      float64 `json:"score"`
+			SourceText string  `json:"source_text"`
+			TargetText string  `json:"target_text"`
+		}{notNil(b.Source), notNil(b.Target), b.Score, joined(source, b.Source), joined(target, b.Target)})
+		if err != nil {
+			return err
+		}
+	}
+	return encoder.Encode(struct {
+		Health float64 `json:"health"`
+		Beads  int     `json:"beads"`
+	}{result.Health, len(result.Beads)})
+}
+
+// notNil makes an empty list `[]` in JSON rather than `null`.
+func notNil(numbers []int) []int {
+	if numbers == nil {
+		return []int{}
+	}
+	return numbers
+}

@@ -1,0 +1,182 @@
+package align
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A made-up report in English and Swahili: target 2 merges source 2 and 3,
+// source 5 is missing, source 7 is two sentences, target 0 is a page header.
+var (
+	english = []string{
+		"Floods in the Tana River valley",
+		"Heavy rain fell over Garissa and Hola for 12 days in April 2024.",
+		"The river burst its banks on 27 April.",
+		"More than 3,450 families had to leave their homes.",
+		"Most of them found shelter in schools and in churches.",
+		"Journalists could not reach the area.",
+		"The Red Cross handed out 1,200 tents and 5,000 blankets.",
+		"Cholera was confirmed in Madogo, where 64 people fell ill and two died of it.",
+		"Clean water is what families ask for most.",
+		"Further rain is expected until 15 May.",
+	}
+	swahili = []string{
+		"Ripoti ya Hali",
+		"Mafuriko katika bonde la Mto Tana",
+		"Mvua kubwa ilinyesha Garissa na Hola kwa siku 12 mwezi Aprili 2024.",
+		"Mto ulivunja kingo zake tarehe 27 Aprili na zaidi ya familia 3,450 zililazimika kuacha nyumba zao.",
+		"Wengi wao walipata hifadhi shuleni na makanisani.",
+		"Shirika la Msalaba Mwekundu liligawa mahema 1,200 na mablanketi 5,000.",
+		"Kipindupindu kilithibitishwa Madogo.",
+		"Watu 64 waliugua na wawili walifariki.",
+		"Maji safi ndiyo familia zinaomba zaidi.",
+		"Mvua zaidi inatarajiwa hadi tarehe 15 Mei.",
+	}
+	beads = "[]:[0] [0]:[1] [1]:[2] [2 3]:[3] [4]:[4] [5]:[] [6]:[5] [7]:[6 7] [8]:[8] [9]:[9]"
+)
+
+func TestAlign(t *testing.T) {
+	result, err := Align(context.Background(), english, swahili, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, b := range result.Beads {
+		got = append(got, fmt.Sprintf("%v:%v", b.Source, b.Target))
+	}
+	if s := strings.Join(got, " "); s != beads {
+		t.Errorf("got  %s\nwant %s", s, beads)
+	}
+	if result.Health < 0.5 {
+		t.Errorf("health of a translation is %.2f", result.Health)
+	}
+}
+
+func TestAnchorsOfOtherScripts(t *testing.T) {
+	source := []string{"It is 2020.", "There were 153 cases.", "COVID-19 came in 1987.", "We met 45 people here."}
+	target := []string{"፳፻፳ ነው።", "١٥٣ حالة", "COVID-19 १९८७ में आया", "၄၅ ယောက်"}
+	result, err := Align(context.Background(), source, target, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, b := range result.Beads {
+		if !slices.Equal(b.Source, []int{i}) || !slices.Equal(b.Target, []int{i}) {
+			t.Errorf("bead %d is %v:%v", i, b.Source, b.Target)
+		}
+	}
+}
+
+func TestHealthOfStrangers(t *testing.T) {
+	reversed := slices.Clone(swahili)
+	slices.Reverse(reversed)
+	result, err := Align(context.Background(), english, reversed, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if result.Health > 0.4 {
+		t.Errorf("health of reversed sentences is %.2f", result.Health)
+	}
+}
+
+// check fails unless every sentence is in exactly one bead, in order.
+func check(t *testing.T, n, m int, r Result) {
+	t.Helper()
+	i, j := 0, 0
+	for _, b := range r.Beads {
+		if len(b.Source)+len(b.Target) == 0 {
+			t.Fatal("an empty bead")
+		}
+		if !(b.Score >= 0 && b.Score <= 1) {
+			t.Fatalf("score %v", b.Score)
+		}
+		for _, x := range b.Source {
+			if x != i {
+				t.Fatalf("source %d where %d is due", x, i)
+			}
+			i++
+		}
+		for _, x := range b.Target {
+			if x != j {
+				t.Fatalf("target %d where %d is due", x, j)
+			}
+			j++
+		}
+	}
+	if i != n || j != m {
+		t.Fatalf("%d of %d and %d of %d sentences", i, n, j, m)
+	}
+	if !(r.Health >= 0 && r.Health <= 1) {
+		t.Fatalf("health %v", r.Health)
+	}
+}
+
+func TestBadInputIsBounded(t *testing.T) {
+	repeat := func(n int, line string) []string {
+		lines := make([]string, n)
+		for i := range lines {
+			lines[i] = line
+		}
+		return lines
+	}
+	numbered := func(n int) []string {
+		lines := make([]string, n)
+		for i := range lines {
+			lines[i] = fmt.Sprintf("Sentence number %d about nothing %s", i*7, strings.Repeat("a", i%40))
+		}
+		return lines
+	}
+	tests := []struct {
+		name           string
+		source, target []string
+	}{
+		{"nothing", nil, nil},
+		{"no target", numbered(3), nil},
+		{"no source", nil, numbered(3)},
+		{"one to many", numbered(1), numbered(10_000)},
+		{"many to one", numbered(10_000), numbered(1)},
+		{"identical lines", repeat(300, "the same 12"), repeat(200, "the same 12")},
+		{"empty lines", repeat(50, ""), repeat(60, "")},
+		{"control characters", repeat(20, "a\x00b\xff\xfe"), repeat(20, "\x00")},
+		{"huge lines", repeat(3, strings.Repeat("word 12 ", 1<<17)), repeat(3, strings.Repeat("neno 12 ", 1<<17))},
+		{"long", numbered(5000), numbered(5000)},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+			defer cancel()
+			r, err := Align(ctx, tt.source, tt.target, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(t, len(tt.source), len(tt.target), r)
+		})
+	}
+}
+
+func TestAlignStops(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := Align(ctx, english, swahili, Options{}); err == nil {
+		t.Error("no error of an ended context")
+	}
+	if _, err := Align(context.Background(), make([]string, MaxSentences+1), nil, Options{}); err == nil {
+		t.Error("no error of too many sentences")
+	}
+}
+
+func FuzzAlign(f *testing.F) {
+	f.Add(strings.Join(english, "\n"), strings.Join(swahili, "\n"))
+	f.Add("1\n2\n3", "፩\n፻፼\n\xff")
+	f.Fuzz(func(t *testing.T, a, b string) {
+		source, target := strings.Split(a, "\n"), strings.Split(b, "\n")
+		r, err := Align(context.Background(), source, target, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, len(source), len(target), r)
+	})
+}
