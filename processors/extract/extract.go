@@ -30,7 +30,6 @@ const (
 	ClassCorrupt     = "corrupt"
 	ClassTooLarge    = "too_large"
 	ClassUnreadable  = "unreadable" // the producer could not fetch it
-	ClassMissing     = "missing"    // the blob store lacks its bytes
 )
 
 // Error says why a document cannot be read. No retry mends it.

@@ -11,6 +11,7 @@ import (
 	"vislang/pkg/blob"
 	"vislang/pkg/pdf"
 	"vislang/pkg/stream"
+	"vislang/processors"
 	"vislang/schemas"
 )
 
@@ -41,9 +42,9 @@ func (s *Stage) Inputs() []string { return []string{schemas.TopicDocuments} }
 
 // Process implements stream.Stage.
 func (s *Stage) Process(ctx context.Context, in stream.Record, out *stream.Output) error {
-	doc, err := schemas.Decode[schemas.Document](ctx, s.codec, in.Value)
+	doc, err := processors.Input[schemas.Document](ctx, s.codec, in)
 	if err != nil {
-		return fmt.Errorf("extract: %w", err)
+		return err
 	}
 	if doc.FetchError != "" {
 		return stream.Permanent(ClassUnreadable, fmt.Errorf("%s could not be fetched: %s", doc.URL, doc.FetchError))
@@ -54,12 +55,10 @@ func (s *Stage) Process(ctx context.Context, in stream.Record, out *stream.Outpu
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.Is(err, blob.ErrNotFound):
-		return stream.Permanent(ClassMissing, fmt.Errorf("extract %s: %w", doc.URL, err))
 	case class != "":
 		return stream.Permanent(class, fmt.Errorf("extract %s: %w", doc.URL, err))
 	}
-	return fmt.Errorf("extract %s: %w", doc.URL, err)
+	return fmt.Errorf("extract %s: %w", doc.URL, err) // keeps what BlobError marked
 }
 
 func (s *Stage) input(doc *schemas.Document) Input {
@@ -77,31 +76,28 @@ func (s *Stage) input(doc *schemas.Document) Input {
 			Languages: doc.Languages, License: doc.License,
 		},
 		Name: name, MediaType: doc.MediaType, Size: doc.Bytes,
-		Open: func(ctx context.Context) (io.ReadCloser, error) { return reader(s.blobs.Reader(ctx, doc.SHA256)) },
+		Open: func(ctx context.Context) (io.ReadCloser, error) {
+			r, err := s.blobs.Reader(ctx, doc.SHA256)
+			if err != nil {
+				return nil, processors.BlobError(err)
+			}
+			return r, nil
+		},
 		Resource: func(ctx context.Context, url string) ([]byte, error) {
 			r, ok := resources[url]
 			if !ok || r.SHA256 == "" || r.Bytes > maxPicture {
 				return nil, nil
 			}
 			data, err := s.blobs.Get(ctx, r.SHA256)
-			return data, storeError(err)
+			if errors.Is(err, blob.ErrNotFound) {
+				return nil, nil // the text does not need its pictures
+			}
+			if err != nil {
+				return nil, processors.BlobError(err)
+			}
+			return data, nil
 		},
 	}
-}
-
-func reader(r io.ReadCloser, err error) (io.ReadCloser, error) {
-	if err != nil {
-		return nil, storeError(err)
-	}
-	return r, nil
-}
-
-// storeError marks the store's own failures, which are no fault of the record.
-func storeError(err error) error {
-	if err == nil || errors.Is(err, blob.ErrNotFound) {
-		return err
-	}
-	return stream.Unavailable(err)
 }
 
 // topics is the sink of the stage.
@@ -113,7 +109,10 @@ type topics struct {
 
 func (t *topics) put(ctx context.Context, data []byte) (string, error) {
 	name, err := t.stage.blobs.Put(ctx, data)
-	return name, storeError(err)
+	if err != nil {
+		return "", processors.BlobError(err)
+	}
+	return name, nil
 }
 
 func (t *topics) emit(ctx context.Context, topic, key string, rec any) error {
@@ -127,7 +126,7 @@ func (t *topics) emit(ctx context.Context, topic, key string, rec any) error {
 
 func (t *topics) Text(ctx context.Context, p *schemas.PageText) error {
 	if err := schemas.Spill(ctx, t.stage.blobs, p); err != nil {
-		return storeError(err)
+		return processors.BlobError(err)
 	}
 	return t.emit(ctx, schemas.TopicPageTexts, p.DocumentID, p)
 }
