@@ -65,7 +65,7 @@ type Article struct {
 	Figures         []Figure
 	Links           []string // absolute http(s) and file addresses without fragments, in page order, each once
 	Canonical       string   // absolute address of link rel=canonical; "" if none
-	NoIndex         bool     // the page asks robots not to index it
+	NoIndex         bool     // the page asks robots not to take it (noindex, noai)
 	NoFollow        bool     // the page asks robots not to follow its links
 }
 

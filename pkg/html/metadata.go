@@ -78,11 +78,27 @@ func (p *page) meta(n *html.Node, a *Article, language func(string)) {
 			a.license(content, "meta "+name, 3)
 		}
 	case "robots":
-		for word := range strings.FieldsFuncSeq(strings.ToLower(content), func(r rune) bool { return r == ',' || r == ' ' }) {
-			a.NoIndex = a.NoIndex || word == "noindex" || word == "none"
-			a.NoFollow = a.NoFollow || word == "nofollow" || word == "none"
+		noIndex, noFollow := Directives(content)
+		a.NoIndex, a.NoFollow = a.NoIndex || noIndex, a.NoFollow || noFollow
+	}
+}
+
+// Directives reads what a robots meta element or an X-Robots-Tag header asks
+// for: not to take the page (noindex, and noai, which asks not to train on
+// it), and not to follow its links. Directives for other crawlers, such as
+// `googlebot: noindex`, are not ours.
+func Directives(content string) (noIndex, noFollow bool) {
+	for word := range strings.SplitSeq(strings.ToLower(content), ",") {
+		switch strings.TrimSpace(word) {
+		case "noindex", "noai":
+			noIndex = true
+		case "nofollow":
+			noFollow = true
+		case "none":
+			noIndex, noFollow = true, true
 		}
 	}
+	return noIndex, noFollow
 }
 
 // license keeps the statement of the greatest weight, the first of equals.

@@ -134,7 +134,7 @@ func (p *pass) file(ctx context.Context, f found) error {
 	if err == nil {
 		err = p.content(ctx, f.path, doc)
 	}
-	var fatal *storeError
+	var fatal *producers.StoreError
 	switch {
 	case errors.As(err, &fatal), ctx.Err() != nil:
 		return fmt.Errorf("source %s: %s: %w", p.Name(), f.path, err)
@@ -160,11 +160,6 @@ func (p *pass) file(ctx context.Context, f found) error {
 	return p.out.Document(ctx, doc, key, data)
 }
 
-// storeError is a failure of the blob store, not of the file.
-type storeError struct{ error }
-
-func (e *storeError) Unwrap() error { return e.error }
-
 // content stores a file's bytes and fills in what they tell.
 func (p *pass) content(ctx context.Context, path string, doc *schemas.Document) error {
 	// Without O_NONBLOCK, opening what has become a pipe meanwhile would hang.
@@ -188,41 +183,14 @@ func (p *pass) content(ctx context.Context, path string, doc *schemas.Document) 
 	if err != nil && err != io.EOF {
 		return err
 	}
-	source := &source{ctx: ctx, r: file}
-	doc.SHA256, doc.Bytes, err = p.store.PutFile(ctx, source, p.options.MaxBytes)
-	switch {
-	case source.err != nil:
-		doc.SHA256, doc.Bytes = "", 0
-		return source.err
-	case errors.Is(err, blob.ErrTooLarge):
-		doc.SHA256, doc.Bytes = "", 0
+	if doc.SHA256, doc.Bytes, err = producers.Store(ctx, p.store, file, p.options.MaxBytes); err != nil {
 		return err
-	case err != nil:
-		return &storeError{err}
 	}
 	doc.MediaType = producers.MediaType(doc.FileName, head[:n])
 	if doc.MediaType == "text/html" || doc.MediaType == "application/xhtml+xml" {
 		return p.page(ctx, path, doc)
 	}
 	return nil
-}
-
-// source remembers the error of reading, to tell it from one of storing.
-type source struct {
-	ctx context.Context
-	r   io.Reader
-	err error
-}
-
-func (s *source) Read(b []byte) (int, error) {
-	if s.err = s.ctx.Err(); s.err != nil {
-		return 0, s.err
-	}
-	n, err := s.r.Read(b)
-	if err != nil && err != io.EOF {
-		s.err = err
-	}
-	return n, err
 }
 
 // unwrapPath takes the path out of an error that a caller names anyway.

@@ -304,7 +304,7 @@ func TestStoreFailure(t *testing.T) {
 	store.Close()
 	c := &collected{memory: map[string][]byte{}}
 	err := s.Read(t.Context(), c)
-	var fatal *storeError
+	var fatal *producers.StoreError
 	if !errors.As(err, &fatal) || len(c.memory) != 0 {
 		t.Errorf("%v, remembered %d: a broken store must stop the pass, not spoil documents", err, len(c.memory))
 	}

@@ -11,7 +11,6 @@ import (
 	"syscall"
 	"time"
 
-	"vislang/pkg/blob"
 	"vislang/pkg/html"
 	"vislang/producers"
 	"vislang/schemas"
@@ -33,7 +32,7 @@ func (p *pass) page(ctx context.Context, path string, doc *schemas.Document) err
 	}
 	data, err := p.store.Get(ctx, doc.SHA256)
 	if err != nil {
-		return &storeError{err}
+		return &producers.StoreError{Err: err}
 	}
 	limited, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()
@@ -52,7 +51,7 @@ func (p *pass) page(ctx context.Context, path string, doc *schemas.Document) err
 			continue
 		}
 		resource, err := p.picture(ctx, local)
-		var fatal *storeError
+		var fatal *producers.StoreError
 		if errors.As(err, &fatal) {
 			return err
 		}
@@ -111,10 +110,6 @@ func (p *pass) picture(ctx context.Context, path string) (schemas.Resource, erro
 	if !strings.HasPrefix(r.MediaType, "image/") {
 		return r, errors.New("not a picture but " + r.MediaType)
 	}
-	reader := &source{ctx: ctx, r: file}
-	r.SHA256, r.Bytes, err = p.store.PutFile(ctx, reader, maxPictureBytes)
-	if err != nil && reader.err == nil && !errors.Is(err, blob.ErrTooLarge) {
-		err = &storeError{err}
-	}
+	r.SHA256, r.Bytes, err = producers.Store(ctx, p.store, file, maxPictureBytes)
 	return r, err
 }
