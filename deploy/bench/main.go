@@ -1,0 +1,85 @@
+// Command bench measures the pipeline as its users meet it, one run each:
+//
+//	go run ./deploy/bench -vislang bin/vislang -eval FOLDER
+//	go run ./deploy/bench -vislang bin/vislang -eval FOLDER -only start,sink
+//
+// FOLDER is a set of evaluation pages with ocr/pages/eng.png and html/pages/*.html
+// (or *.html.gz). It prints a line a figure: name, value, unit. Where a second
+// program does the same work on the same machine, the ratio of the two follows:
+// that is what carries over to other machines, the figures themselves do not.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// bench is one run of this command.
+type bench struct {
+	vislang string // the program measured
+	eval    string // the evaluation folder
+	scratch string // a folder of this run
+}
+
+// A measurement prints its figures, or says why it has none.
+type measurement struct {
+	name string
+	run  func(context.Context, *bench) error
+}
+
+var measurements = []measurement{
+	{"start", measureStart},
+	{"ocr", measureOCR},
+	{"html", measureHTML},
+	{"sink", measureSink},
+}
+
+func main() {
+	vislang := flag.String("vislang", "bin/vislang", "the program to measure")
+	eval := flag.String("eval", "", "folder of evaluation pages")
+	only := flag.String("only", "", "comma-separated measurements: start, ocr, html, sink; empty: all")
+	flag.Parse()
+	if *eval == "" || flag.NArg() > 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, *vislang, *eval, strings.FieldsFunc(*only, func(r rune) bool { return r == ',' })); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, vislang, eval string, only []string) error {
+	scratch, err := os.MkdirTemp("", "vislang-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(scratch)
+	if vislang, err = filepath.Abs(vislang); err != nil {
+		return err
+	}
+	b := &bench{vislang: vislang, eval: eval, scratch: scratch}
+	for _, m := range measurements {
+		if len(only) > 0 && !slices.Contains(only, m.name) {
+			continue
+		}
+		if err := m.run(ctx, b); err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+	}
+	return nil
+}
+
+// figure prints one line.
+func figure(name string, value float64, unit string) {
+	fmt.Printf("%-44s %10.4g  %s\n", name, value, unit)
+}

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// A process is a running program whose memory, its children's included, is
+// watched.
+type process struct {
+	command *exec.Cmd
+	stdout  bytes.Buffer
+	stderr  bytes.Buffer
+	peak    atomic.Int64 // bytes
+	ended   chan struct{}
+	err     error // after ended is closed
+}
+
+// start starts a program. When ctx ends it is asked to stop, as by Ctrl-C.
+func start(ctx context.Context, name string, arguments ...string) (*process, error) {
+	p := &process{command: exec.CommandContext(ctx, name, arguments...), ended: make(chan struct{})}
+	p.command.Stdout, p.command.Stderr = &p.stdout, &p.stderr
+	p.command.Env = append(os.Environ(), "OMP_THREAD_LIMIT=1")
+	p.command.Cancel = func() error { return p.command.Process.Signal(syscall.SIGTERM) }
+	p.command.WaitDelay = 30 * time.Second
+	if err := p.command.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		p.err = p.command.Wait()
+		close(p.ended)
+	}()
+	go p.watch()
+	return p, nil
+}
+
+// wait waits for the end.
+func (p *process) wait() error {
+	<-p.ended
+	if p.err != nil {
+		return fmt.Errorf("%s: %w\n%s", strings.Join(p.command.Args, " "), p.err, tail(p.stderr.Bytes()))
+	}
+	return nil
+}
+
+// stop asks the process to end and waits for it.
+func (p *process) stop() error {
+	if err := p.command.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	return p.wait()
+}
+
+func (p *process) watch() {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-p.ended:
+			return
+		case <-tick.C:
+			p.peak.Store(max(p.peak.Load(), resident(p.command.Process.Pid)))
+		}
+	}
+}
+
+// resident is the resident memory in bytes of a process and all below it.
+func resident(pid int) int64 {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+	if err != nil {
+		return 0 // it has ended
+	}
+	var sum int64
+	if fields := strings.Fields(string(status)); len(fields) > 1 {
+		pages, _ := strconv.ParseInt(fields[1], 10, 64)
+		sum = pages * int64(os.Getpagesize())
+	}
+	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	for _, list := range lists {
+		children, _ := os.ReadFile(list)
+		for _, child := range strings.Fields(string(children)) {
+			if pid, err := strconv.Atoi(child); err == nil {
+				sum += resident(pid)
+			}
+		}
+	}
+	return sum
+}
+
+func tail(output []byte) []byte { return output[max(0, len(output)-2000):] }
+
+// summary is what `vislang run --until-idle --json` prints at its end.
+type summary struct {
+	Seconds   float64 `json:"seconds"`
+	Documents float64 `json:"documents"`
+	Done      float64 `json:"done"`
+	Failed    float64 `json:"failed"`
+	Stages    []struct {
+		Stage  string  `json:"stage"`
+		Work   float64 `json:"work_seconds"`
+		Commit float64 `json:"commit_seconds"`
+	} `json:"stages"`
+}
+
+// A pipelineRun is one `vislang run --until-idle` from start to end.
+type pipelineRun struct {
+	summary
+	wall time.Duration
+	peak int64 // bytes
+}
+
+// runPipeline runs the whole pipeline over a folder, in a data folder of its own.
+func (b *bench) runPipeline(ctx context.Context, name string, arguments ...string) (*pipelineRun, error) {
+	data := filepath.Join(b.scratch, name)
+	defer os.RemoveAll(data)
+	arguments = append([]string{"run", "--data", data, "--until-idle", "--json", "--quiet",
+		"--kafka-port", "0", "--clickhouse-port", "0", "--registry-port", "0"}, arguments...)
+	began := time.Now()
+	p, err := start(ctx, b.vislang, arguments...)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.wait(); err != nil {
+		return nil, err
+	}
+	r := &pipelineRun{wall: time.Since(began), peak: p.peak.Load()}
+	if err := json.Unmarshal(p.stdout.Bytes(), &r.summary); err != nil {
+		return nil, fmt.Errorf("read the summary %q: %w", tail(p.stdout.Bytes()), err)
+	}
+	return r, nil
+}
+
+// shares prints how the work divides among the stages.
+func (r *pipelineRun) shares(name string) {
+	var all float64
+	for _, s := range r.Stages {
+		all += s.Work + s.Commit
+	}
+	for _, s := range r.Stages {
+		figure(name+".share."+s.Stage, 100*(s.Work+s.Commit)/all, "% of all stages' time")
+	}
+}
