@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"os/exec"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -204,4 +206,46 @@ func TestAnAbsentDependencyFillsNoDeadLetters(t *testing.T) {
 	if got := read(t, kafka, "deadletters"); len(got) != 0 {
 		t.Errorf("dead letters: %v", got)
 	}
+}
+
+// TestKilledBrokerAndWorker kills a process that holds both in the middle of
+// its work, and finishes in this one.
+func TestKilledBrokerAndWorker(t *testing.T) {
+	dir := t.TempDir()
+	if os.Getenv("VISLANG_TEST_VICTIM") != "" {
+		kafka, client := start(t, os.Getenv("VISLANG_TEST_VICTIM"))
+		run(t, &counter{}, kafka)
+		fmt.Println("ready")
+		for {
+			produce(t, client, "x", "y", "z")
+		}
+	}
+	for range 3 {
+		victim := exec.Command(os.Args[0], "-test.run=^TestKilledBrokerAndWorker$", "-test.v")
+		victim.Env = append(os.Environ(), "VISLANG_TEST_VICTIM="+dir)
+		if err := victim.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2500 * time.Millisecond)
+		victim.Process.Kill()
+		victim.Wait()
+	}
+	kafka, client := start(t, dir)
+	stop := run(t, &counter{}, kafka)
+	waitIdle(t, client)
+	stop()
+	counts := read(t, kafka, "counts")
+	words := read(t, kafka, "words")
+	for _, word := range []string{"x", "y", "z"} {
+		total := words[word+"="+word]
+		if total == 0 {
+			t.Errorf("the victim wrote no %s", word)
+		}
+		for n := 1; n <= total; n++ {
+			if got := counts[fmt.Sprintf("%s=%d", word, n)]; got != 1 {
+				t.Errorf("%s=%d came %d times", word, n, got)
+			}
+		}
+	}
+	t.Logf("%d words, %d counts", words["x=x"], len(counts))
 }

@@ -37,6 +37,7 @@ type Options struct {
 type Broker struct {
 	cluster *kfake.Cluster
 	dir     string
+	journal *journal
 }
 
 // Start opens the log and listens.
@@ -75,16 +76,30 @@ func Start(ctx context.Context, o Options) (*Broker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the embedded Kafka in %s: %w", o.Dir, err)
 	}
-	b := &Broker{cluster, o.Dir}
-	if killed {
-		if err := b.seal(ctx); err != nil {
-			cluster.Close()
-			return nil, fmt.Errorf("recover the embedded Kafka in %s: %w", o.Dir, err)
-		}
+	b := &Broker{cluster: cluster, dir: o.Dir}
+	if err := b.begin(ctx, killed); err != nil {
+		cluster.Close()
+		return nil, fmt.Errorf("recover the embedded Kafka in %s: %w", o.Dir, err)
 	}
 	// Starting reads the whole log once; give that memory back.
 	debug.FreeOSMemory()
 	return b, nil
+}
+
+// begin puts the journal in place and mends what a kill left behind.
+func (b *Broker) begin(ctx context.Context, killed bool) (err error) {
+	if b.journal, err = openJournal(b.dir); err != nil {
+		return err
+	}
+	b.journal.watch(b.cluster)
+	if !killed {
+		return nil
+	}
+	last, err := b.journal.read()
+	if err != nil {
+		return err
+	}
+	return b.recover(ctx, last)
 }
 
 // Addr is the broker's host:port.
@@ -100,7 +115,7 @@ func (b *Broker) Compact() {
 // Close writes the state that makes the next start quick, and stops.
 func (b *Broker) Close() error {
 	b.cluster.Close()
-	return os.WriteFile(filepath.Join(b.dir, cleanName), nil, 0o666)
+	return errors.Join(b.journal.close(), os.WriteFile(filepath.Join(b.dir, cleanName), nil, 0o666))
 }
 
 type logger struct{ log *slog.Logger }
