@@ -1,0 +1,157 @@
+package clickhouse
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"vislang/schemas"
+)
+
+// blocks are the rows of one batch, a block a table.
+type blocks struct {
+	fetches       rows[*schemas.Document]
+	texts         rows[textRow]
+	pageLanguages rows[pageLanguageRow]
+	sentences     rows[sentenceRow]
+	pageTexts     rows[pageRow]
+	lines         rows[lineRow]
+	bitext        rows[*schemas.Bitext]
+	figures       rows[*schemas.Figure]
+	samples       rows[*schemas.Sample]
+	deadletters   rows[*schemas.DeadLetter]
+
+	rows  int
+	bytes int // of texts and a guess for the rest
+}
+
+func newBlocks(l *layouts) *blocks {
+	return &blocks{
+		fetches:       rows[*schemas.Document]{layout: l.fetches},
+		texts:         rows[textRow]{layout: l.texts},
+		pageLanguages: rows[pageLanguageRow]{layout: l.pageLanguages},
+		sentences:     rows[sentenceRow]{layout: l.sentences},
+		pageTexts:     rows[pageRow]{layout: l.pageTexts},
+		lines:         rows[lineRow]{layout: l.lines},
+		bitext:        rows[*schemas.Bitext]{layout: l.bitext},
+		figures:       rows[*schemas.Figure]{layout: l.figures},
+		samples:       rows[*schemas.Sample]{layout: l.samples},
+		deadletters:   rows[*schemas.DeadLetter]{layout: l.deadletters},
+	}
+}
+
+// ordered returns the blocks that have rows. Where a record feeds several
+// tables, the one with a single row a record comes last: who sees that row
+// sees the others too.
+func (b *blocks) ordered() []block {
+	var some []block
+	for _, block := range []block{
+		&b.fetches,
+		&b.pageLanguages, &b.sentences, &b.texts,
+		&b.lines, &b.pageTexts,
+		&b.bitext, &b.figures, &b.samples, &b.deadletters,
+	} {
+		if block.len() > 0 {
+			some = append(some, block)
+		}
+	}
+	return some
+}
+
+// rowBytes is a guess of what a row takes besides its longest texts.
+const rowBytes = 128
+
+func (b *blocks) count(rows, bytes int) {
+	b.rows += rows
+	b.bytes += bytes + rows*rowBytes
+}
+
+func (b *blocks) addDocument(l lineage, d *schemas.Document) {
+	b.fetches.add(l, d)
+	b.count(1, len(d.URL)+len(d.Title)+len(d.FetchError)+len(d.Resources)*rowBytes)
+}
+
+func (b *blocks) addFigure(l lineage, f *schemas.Figure) {
+	b.figures.add(l, f)
+	b.count(1, len(f.URL)+len(f.Caption)+len(f.Candidates)*rowBytes)
+}
+
+func (b *blocks) addSample(l lineage, s *schemas.Sample) {
+	b.samples.add(l, s)
+	b.count(1, len(s.Instruction)+len(s.Response))
+}
+
+func (b *blocks) addBitext(l lineage, p *schemas.Bitext) {
+	b.bitext.add(l, p)
+	b.count(1, len(p.SourceText)+len(p.TargetText)+
+		len(p.SourceBefore)+len(p.SourceAfter)+len(p.TargetBefore)+len(p.TargetAfter))
+}
+
+func (b *blocks) addDeadLetter(l lineage, d *schemas.DeadLetter) {
+	b.deadletters.add(l, d)
+	b.count(1, len(d.Error)+len(d.URL)+len(d.Key)+len(d.Value))
+}
+
+func (b *blocks) addPageText(l lineage, p *schemas.PageText) {
+	var text strings.Builder
+	for i := range p.Blocks {
+		if i > 0 {
+			text.WriteString("\n\n")
+		}
+		text.WriteString(p.Blocks[i].Text)
+	}
+	size := text.Len()
+	for i := range p.Lines {
+		b.lines.add(l, lineRow{&p.Lines[i], p, int32(i + 1)})
+		size += len(p.Lines[i].Text)
+	}
+	b.pageTexts.add(l, pageRow{p, text.String()})
+	b.count(1+len(p.Lines), size)
+}
+
+func (b *blocks) addText(l lineage, t *schemas.Text) {
+	var size int
+	var characters int64
+	perPage := map[int32]map[string]int64{}
+	for i := range t.Blocks {
+		block := &t.Blocks[i]
+		n := int64(utf8.RuneCountInString(block.Text))
+		characters += n
+		size += len(block.Text)
+		languages := perPage[block.Page]
+		if languages == nil {
+			languages = map[string]int64{}
+			perPage[block.Page] = languages
+		}
+		languages[block.Language] += n
+	}
+	for i := range t.Sentences {
+		s := &t.Sentences[i]
+		b.sentences.add(l, sentenceRow{s, t, int32(i), int32(utf8.RuneCountInString(s.Text))})
+		size += len(s.Text)
+	}
+	for _, page := range slices.Sorted(maps.Keys(perPage)) {
+		b.pageLanguages.add(l, pageLanguage(t.DocumentID, page, perPage[page]))
+	}
+	b.texts.add(l, textRow{t, characters})
+	b.count(1+len(t.Sentences)+len(perPage), size)
+}
+
+// pageLanguage returns the language of most characters of a page; of equals
+// the first by name, so that the same input always gives the same row.
+func pageLanguage(document string, page int32, languages map[string]int64) pageLanguageRow {
+	r := pageLanguageRow{document: document, page: page}
+	most := int64(-1)
+	for _, language := range slices.Sorted(maps.Keys(languages)) {
+		n := languages[language]
+		r.characters += n
+		if n > most {
+			most, r.language = n, language
+		}
+	}
+	if r.characters > 0 {
+		r.share = float64(most) / float64(r.characters)
+	}
+	return r
+}

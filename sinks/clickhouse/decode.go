@@ -1,0 +1,155 @@
+package clickhouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"vislang/pkg/blob"
+	"vislang/schemas"
+)
+
+// decoder turns records into rows.
+type decoder struct {
+	codec   *schemas.Codec
+	blobs   *blob.Store
+	version string
+}
+
+// A rejection says why a record can never become rows.
+type rejection struct {
+	class      string
+	err        error
+	documentID string // what is known of the record
+	url        string
+	page       int32
+}
+
+func (r *rejection) Error() string { return r.err.Error() }
+func (r *rejection) Unwrap() error { return r.err }
+
+// VersionHeader is the header of a record that names the version of the
+// program that made it. Without it stage_version is the sink's own version.
+const VersionHeader = "stage_version"
+
+// add appends the rows of a record. Its error is a *rejection if no retry can
+// help; in both cases nothing was added.
+func (d *decoder) add(ctx context.Context, rec *kgo.Record, b *blocks) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &rejection{class: "panic", err: fmt.Errorf("decoder panicked: %v", p)}
+		}
+	}()
+	version := d.version
+	for _, h := range rec.Headers {
+		if h.Key == VersionHeader {
+			version = string(h.Value)
+		}
+	}
+	l := lineageOf(rec, version)
+	if !inRange(l.at) {
+		l.at = time.Time{}
+	}
+	l.at = stamp(l.at)
+	switch rec.Topic {
+	case schemas.TopicDocuments:
+		v, err := schemas.Decode[schemas.Document](ctx, d.codec, rec.Value)
+		if err != nil {
+			return reject(err, schemas.Context{}, 0)
+		}
+		if !inRange(v.FetchedAt) {
+			return &rejection{class: "out_of_range", err: fmt.Errorf("fetch time %v", v.FetchedAt), documentID: v.DocumentID, url: v.URL}
+		}
+		b.addDocument(l, v)
+	case schemas.TopicPageTexts:
+		v, err := schemas.Decode[schemas.PageText](ctx, d.codec, rec.Value)
+		if err != nil {
+			return reject(err, schemas.Context{}, 0)
+		}
+		if err := schemas.Load(ctx, d.blobs, v); err != nil {
+			return reject(err, v.Context, v.Page)
+		}
+		b.addPageText(l, v)
+	case schemas.TopicFigures:
+		v, err := schemas.Decode[schemas.Figure](ctx, d.codec, rec.Value)
+		if err != nil {
+			return reject(err, schemas.Context{}, 0)
+		}
+		b.addFigure(l, v)
+	case schemas.TopicTexts:
+		v, err := schemas.Decode[schemas.Text](ctx, d.codec, rec.Value)
+		if err != nil {
+			return reject(err, schemas.Context{}, 0)
+		}
+		if err := schemas.Load(ctx, d.blobs, v); err != nil {
+			return reject(err, v.Context, 0)
+		}
+		b.addText(l, v)
+	case schemas.TopicBitext:
+		v, err := schemas.Decode[schemas.Bitext](ctx, d.codec, rec.Value)
+		if err != nil {
+			return reject(err, schemas.Context{}, 0)
+		}
+		b.addBitext(l, v)
+	case schemas.TopicSamples:
+		v, err := schemas.Decode[schemas.Sample](ctx, d.codec, rec.Value)
+		if err != nil {
+			return reject(err, schemas.Context{}, 0)
+		}
+		b.addSample(l, v)
+	case schemas.TopicDeadLetters:
+		v, err := schemas.Decode[schemas.DeadLetter](ctx, d.codec, rec.Value)
+		if err != nil {
+			return reject(err, schemas.Context{}, 0)
+		}
+		if !inRange(v.FailedAt) || !inRange(v.FirstFailedAt) {
+			return &rejection{class: "out_of_range", err: fmt.Errorf("failure times %v, %v", v.FirstFailedAt, v.FailedAt), documentID: v.DocumentID, url: v.URL}
+		}
+		b.addDeadLetter(l, v)
+	default:
+		return &rejection{class: "unsupported", err: fmt.Errorf("topic %s has no table", rec.Topic)}
+	}
+	return nil
+}
+
+// inRange tells whether ClickHouse's DateTime64 holds a time.
+func inRange(t time.Time) bool { return t.IsZero() || t.Year() >= 1900 && t.Year() < 2262 }
+
+// reject tells errors of the record from those of what is needed to read it.
+func reject(err error, about schemas.Context, page int32) error {
+	for class, causes := range map[string][]error{
+		"corrupt":      {schemas.ErrNotAvro, schemas.ErrTruncated, schemas.ErrCorrupt, schemas.ErrTrailing},
+		"schema":       {schemas.ErrUnknownSchema, schemas.ErrOtherRecord, schemas.ErrIncompatible},
+		"missing_blob": {blob.ErrNotFound},
+	} {
+		for _, cause := range causes {
+			if errors.Is(err, cause) {
+				return &rejection{class: class, err: err, documentID: about.DocumentID, url: about.URL, page: page}
+			}
+		}
+	}
+	return err
+}
+
+// letter is the dead letter of a rejected record.
+func letter(rec *kgo.Record, why *rejection, now time.Time) *schemas.DeadLetter {
+	d := &schemas.DeadLetter{
+		SourceTopic: rec.Topic, SourcePartition: rec.Partition, SourceOffset: rec.Offset,
+		Stage: Group, Class: why.class, Error: why.Error(), Attempts: 1,
+		FirstFailedAt: now, FailedAt: now,
+		DocumentID: why.documentID, URL: why.url, Page: why.page,
+		Key: rec.Key, Value: rec.Value,
+	}
+	for _, h := range rec.Headers {
+		d.Headers = append(d.Headers, schemas.Header{Key: h.Key, Value: h.Value})
+	}
+	return d
+}
+
+// letterKey is the key of a record's dead letter.
+func letterKey(rec *kgo.Record) []byte {
+	return fmt.Appendf(nil, "%s/%d/%d", rec.Topic, rec.Partition, rec.Offset)
+}

@@ -1,0 +1,128 @@
+package clickhouse
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	ch "github.com/ClickHouse/clickhouse-go/v2"
+)
+
+// openDatabase migrates and opens the database, waiting for it to be there.
+func (s *Sink) openDatabase(ctx context.Context) error {
+	for attempt := 0; ; attempt++ {
+		err := s.tryOpen(ctx)
+		s.outages.report("database", err)
+		if err == nil {
+			return nil
+		}
+		if !sleep(ctx, backoff(attempt)) {
+			return nil
+		}
+	}
+}
+
+func (s *Sink) tryOpen(ctx context.Context) error {
+	if err := migrate(ctx, s.database); err != nil {
+		return err
+	}
+	conn, err := ch.Open(s.database)
+	if err != nil {
+		return fmt.Errorf("open database: %w", err)
+	}
+	types, err := columnTypes(ctx, conn)
+	if err != nil {
+		conn.Close()
+		return err
+	}
+	s.conn, s.types = conn, types
+	return nil
+}
+
+// columnTypes reads the types of all columns, which clickhouse-go would
+// otherwise ask for before every insert.
+func columnTypes(ctx context.Context, conn ch.Conn) (map[string]map[string]string, error) {
+	found, err := conn.Query(ctx, "SELECT table, name, type FROM system.columns WHERE database = currentDatabase()")
+	if err != nil {
+		return nil, fmt.Errorf("read types of columns: %w", err)
+	}
+	defer found.Close()
+	types := map[string]map[string]string{}
+	for found.Next() {
+		var table, name, kind string
+		if err := found.Scan(&table, &name, &kind); err != nil {
+			return nil, fmt.Errorf("read types of columns: %w", err)
+		}
+		if types[table] == nil {
+			types[table] = map[string]string{}
+		}
+		types[table][name] = kind
+	}
+	return types, found.Err()
+}
+
+// insert inserts the blocks of a batch under its token, trying until it
+// succeeds or ctx ends.
+func (s *Sink) insert(ctx context.Context, tp topicPartition, b *batch) error {
+	for _, block := range b.blocks.ordered() {
+		token := b.intent.Token + "/" + block.table()
+		for attempt := 0; ; attempt++ {
+			err := s.send(ctx, block, token)
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			s.outages.report(inserting(tp), err)
+			if err == nil {
+				break
+			}
+			if !sleep(ctx, backoff(attempt)) {
+				return ctx.Err()
+			}
+		}
+	}
+	return nil
+}
+
+// inserting names the inserts of a partition among the outages.
+func inserting(tp topicPartition) string { return "insert of " + tp.String() }
+
+// insertTimeout ends an insert whose answer does not come. The next try has
+// the same token.
+const insertTimeout = 5 * time.Minute
+
+// send inserts one block.
+func (s *Sink) send(ctx context.Context, b block, token string) error {
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	ctx, cancel := context.WithTimeout(ctx, insertTimeout)
+	defer cancel()
+	started := time.Now()
+	types := make([]ch.ColumnNameAndType, 0, len(b.columns()))
+	for _, name := range b.columns() {
+		types = append(types, ch.ColumnNameAndType{Name: name, Type: s.types[b.table()][name]})
+	}
+	batch, err := s.conn.PrepareBatch(ch.Context(ctx,
+		ch.WithColumnNamesAndTypes(types),
+		ch.WithSettings(ch.Settings{
+			"insert_deduplication_token": token,
+			"insert_deduplicate":         1,
+			"async_insert":               0,
+		}),
+	), b.insert())
+	if err != nil {
+		return fmt.Errorf("insert into %s: %w", b.table(), err)
+	}
+	defer batch.Close()
+	if err := b.fill(batch); err != nil {
+		return fmt.Errorf("insert into %s: %w", b.table(), err)
+	}
+	if err := batch.Send(); err != nil {
+		return fmt.Errorf("insert into %s: %w", b.table(), err)
+	}
+	s.metrics.inserted(b, time.Since(started))
+	return nil
+}

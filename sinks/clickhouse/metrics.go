@@ -1,0 +1,59 @@
+package clickhouse
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+type metrics struct {
+	rows    *prometheus.CounterVec
+	seconds *prometheus.HistogramVec
+	replays prometheus.Counter
+	letters *prometheus.CounterVec
+}
+
+func newMetrics(registerer prometheus.Registerer, s *Sink) *metrics {
+	m := &metrics{
+		rows: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "vislang_clickhouse_rows_total",
+			Help: "Rows sent to ClickHouse and acknowledged, by table. Rows of a replayed batch count again although ClickHouse drops them.",
+		}, []string{"table"}),
+		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name:    "vislang_clickhouse_insert_seconds",
+			Help:    "Duration of successful inserts by table.",
+			Buckets: prometheus.ExponentialBuckets(0.005, 2, 14),
+		}, []string{"table"}),
+		replays: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "vislang_clickhouse_replays_total",
+			Help: "Batches inserted again because an earlier owner of the partition had announced them.",
+		}),
+		letters: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "vislang_clickhouse_dead_letters_total",
+			Help: "Records that the sink sent to the dead letters, by class.",
+		}, []string{"class"}),
+	}
+	if registerer != nil {
+		registerer.MustRegister(m.rows, m.seconds, m.replays, m.letters,
+			prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+				Name: "vislang_clickhouse_ready",
+				Help: "1 if the sink is in its group and can insert, else 0.",
+			}, func() float64 {
+				if s.Ready() {
+					return 1
+				}
+				return 0
+			}),
+			prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+				Name: "vislang_clickhouse_waiting_bytes",
+				Help: "Bytes of rows that wait to be inserted.",
+			}, func() float64 { return float64(s.waiting.Load()) }),
+		)
+	}
+	return m
+}
+
+func (m *metrics) inserted(b block, took time.Duration) {
+	m.rows.WithLabelValues(b.table()).Add(float64(b.len()))
+	m.seconds.WithLabelValues(b.table()).Observe(took.Seconds())
+}

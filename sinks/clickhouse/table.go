@@ -1,0 +1,123 @@
+package clickhouse
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// A block is the rows of one table that are inserted together.
+type block interface {
+	table() string
+	insert() string // the INSERT statement
+	columns() []string
+	len() int
+	fill(driver.Batch) error
+}
+
+// lineage is where a row comes from.
+type lineage struct {
+	version   string
+	topic     string
+	partition int32
+	offset    int64
+	at        time.Time
+}
+
+func lineageOf(rec *kgo.Record, version string) lineage {
+	return lineage{version, rec.Topic, rec.Partition, rec.Offset, rec.Timestamp}
+}
+
+type row[T any] struct {
+	lineage
+	v T
+}
+
+// A column takes its values out of rows; whole columns are handed over at
+// once, which spares clickhouse-go the boxing of every value.
+type column[T any] struct {
+	name   string
+	values func([]row[T]) any
+}
+
+func col[T, V any](name string, value func(*T) V) column[T] {
+	return column[T]{name, func(rows []row[T]) any {
+		values := make([]V, len(rows))
+		for i := range rows {
+			values[i] = value(&rows[i].v)
+		}
+		return values
+	}}
+}
+
+func lineageColumn[T, V any](name string, value func(*lineage) V) column[T] {
+	return column[T]{name, func(rows []row[T]) any {
+		values := make([]V, len(rows))
+		for i := range rows {
+			values[i] = value(&rows[i].lineage)
+		}
+		return values
+	}}
+}
+
+type layout[T any] struct {
+	name      string
+	cols      []column[T]
+	statement string
+}
+
+// newLayout describes a table: its own columns and those of the lineage.
+func newLayout[T any](name string, own ...column[T]) *layout[T] {
+	l := &layout[T]{name: name, cols: append(own,
+		lineageColumn[T]("stage_version", func(l *lineage) string { return l.version }),
+		lineageColumn[T]("topic", func(l *lineage) string { return l.topic }),
+		lineageColumn[T]("partition", func(l *lineage) int32 { return l.partition }),
+		lineageColumn[T]("offset", func(l *lineage) int64 { return l.offset }),
+		lineageColumn[T]("recorded_at", func(l *lineage) time.Time { return l.at }),
+	)}
+	names := make([]string, len(l.cols))
+	for i, c := range l.cols {
+		names[i] = "`" + c.name + "`"
+	}
+	l.statement = fmt.Sprintf("INSERT INTO %s (%s)", name, strings.Join(names, ", "))
+	return l
+}
+
+// rows are rows of one table.
+type rows[T any] struct {
+	*layout[T]
+	rows []row[T]
+}
+
+func (r *rows[T]) add(l lineage, v T) { r.rows = append(r.rows, row[T]{l, v}) }
+
+func (r *rows[T]) table() string  { return r.name }
+func (r *rows[T]) insert() string { return r.statement }
+func (r *rows[T]) len() int       { return len(r.rows) }
+
+func (r *rows[T]) columns() []string {
+	names := make([]string, len(r.cols))
+	for i, c := range r.cols {
+		names[i] = c.name
+	}
+	return names
+}
+
+func (r *rows[T]) fill(batch driver.Batch) error {
+	for i, c := range r.cols {
+		if err := batch.Column(i).Append(c.values(r.rows)); err != nil {
+			return fmt.Errorf("column %s.%s: %w", r.name, c.name, err)
+		}
+	}
+	// clickhouse-go hides an error of its encoder, which is the one that
+	// checks this, and sends an empty block instead.
+	for i, c := range batch.Columns() {
+		if c.Rows() != len(r.rows) {
+			return fmt.Errorf("column %s.%s has %d rows of %d", r.name, r.cols[i].name, c.Rows(), len(r.rows))
+		}
+	}
+	return nil
+}
