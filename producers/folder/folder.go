@@ -1,7 +1,7 @@
 // Package folder is the source of files on disk: a file, or a folder with all
 // below it.
 //
-//	source, err := folder.New(store, "/srv/reports", folder.Options{})
+//	source, err := folder.New(folder.Options{Path: "/srv/reports", Blobs: store})
 //	err = source.Read(ctx, out)
 //
 // Each file is one document, whatever it holds; a file that changes gives a
@@ -28,6 +28,7 @@ import (
 	"time"
 
 	"vislang/pkg/blob"
+	"vislang/pkg/media"
 	"vislang/producers"
 	"vislang/schemas"
 )
@@ -35,25 +36,27 @@ import (
 // Options of a folder.
 type Options struct {
 	producers.Options
-	Name     string // of the source; "" for its address
-	MaxBytes int64  // of a file, 0 for 2 GiB; a larger one is a document with FetchError
+	Path     string // of the file or folder
+	Blobs    *blob.Store
+	Log      *slog.Logger // nil for the default one
+	Name     string       // of the source; "" for its address
+	MaxBytes int64        // of a file, 0 for 2 GiB; a larger one is a document with FetchError
 }
 
 // Source reads one file or folder.
 type Source struct {
-	store   *blob.Store
 	root    string // absolute, without symbolic links
 	options Options
 }
 
 // New makes a source. The path must be there.
-func New(store *blob.Store, path string, o Options) (*Source, error) {
-	root, err := filepath.Abs(path)
+func New(o Options) (*Source, error) {
+	root, err := filepath.Abs(o.Path)
 	if err == nil {
 		root, err = filepath.EvalSymlinks(root)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("source %s: %w", path, unwrapPath(err))
+		return nil, fmt.Errorf("source %s: %w", o.Path, unwrapPath(err))
 	}
 	if o.Name == "" {
 		o.Name = fileURL(root)
@@ -61,7 +64,10 @@ func New(store *blob.Store, path string, o Options) (*Source, error) {
 	if o.MaxBytes == 0 {
 		o.MaxBytes = 2 << 30
 	}
-	return &Source{store, root, o}, nil
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	return &Source{root, o}, nil
 }
 
 // Name returns the name of the source.
@@ -72,7 +78,7 @@ func (s *Source) Read(ctx context.Context, out producers.Output) error {
 	if _, err := os.Stat(s.root); err != nil { // for a moment, perhaps: a disk that is not mounted
 		return fmt.Errorf("source %s: %w", s.root, unwrapPath(err))
 	}
-	p := &pass{Source: s, out: out, manifests: map[string]manifest{}, log: slog.With("source", s.Name())}
+	p := &pass{Source: s, out: out, manifests: map[string]manifest{}, log: s.options.Log.With("source", s.Name())}
 	w := walker{root: s.root, log: p.log, visited: map[inode]bool{}, visit: func(f found) error {
 		out.Found(1)
 		if err := p.file(ctx, f); err != nil {
@@ -178,15 +184,15 @@ func (p *pass) content(ctx context.Context, path string, doc *schemas.Document) 
 	if info.Size() > p.options.MaxBytes {
 		return fmt.Errorf("%d bytes: %w", info.Size(), blob.ErrTooLarge)
 	}
-	head := make([]byte, 4096)
+	head := make([]byte, media.HeadSize)
 	n, err := file.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
 		return err
 	}
-	if doc.SHA256, doc.Bytes, err = producers.Store(ctx, p.store, file, p.options.MaxBytes); err != nil {
+	if doc.SHA256, doc.Bytes, err = producers.Store(ctx, p.options.Blobs, file, p.options.MaxBytes); err != nil {
 		return err
 	}
-	doc.MediaType = producers.MediaType(doc.FileName, head[:n])
+	doc.MediaType = media.Detect(head[:n], doc.FileName)
 	if doc.MediaType == "text/html" || doc.MediaType == "application/xhtml+xml" {
 		return p.page(ctx, path, doc)
 	}

@@ -78,7 +78,8 @@ func open(t *testing.T, path string, o Options) (*Source, *blob.Store) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	s, err := New(store, path, o)
+	o.Path, o.Blobs = path, store
+	s, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,7 +213,7 @@ func TestUnreadable(t *testing.T) {
 	if got := names(read(t, s, c)); got != "" {
 		t.Errorf("second pass gave %s", got)
 	}
-	if _, err := New(nil, filepath.Join(dir, "missing"), Options{}); err == nil || !strings.Contains(err.Error(), "missing") {
+	if _, err := New(Options{Path: filepath.Join(dir, "missing")}); err == nil || !strings.Contains(err.Error(), "missing") {
 		t.Errorf("missing root: %v", err)
 	}
 }

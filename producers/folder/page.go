@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"vislang/pkg/html"
+	"vislang/pkg/media"
 	"vislang/producers"
 	"vislang/schemas"
 )
@@ -30,7 +31,7 @@ func (p *pass) page(ctx context.Context, path string, doc *schemas.Document) err
 	if doc.Bytes > html.MaxBytes {
 		return nil
 	}
-	data, err := p.store.Get(ctx, doc.SHA256)
+	data, err := p.options.Blobs.Get(ctx, doc.SHA256)
 	if err != nil {
 		return &producers.StoreError{Err: err}
 	}
@@ -101,15 +102,15 @@ func (p *pass) picture(ctx context.Context, path string) (schemas.Resource, erro
 	if info, err := file.Stat(); err != nil || !info.Mode().IsRegular() {
 		return schemas.Resource{}, errors.New("not a regular file")
 	}
-	head := make([]byte, 512)
+	head := make([]byte, media.HeadSize)
 	n, err := file.ReadAt(head, 0)
 	if err != nil && err != io.EOF {
 		return schemas.Resource{}, err
 	}
-	r := schemas.Resource{MediaType: producers.MediaType(filepath.Base(path), head[:n])}
+	r := schemas.Resource{MediaType: media.Detect(head[:n], filepath.Base(path))}
 	if !strings.HasPrefix(r.MediaType, "image/") {
 		return r, errors.New("not a picture but " + r.MediaType)
 	}
-	r.SHA256, r.Bytes, err = producers.Store(ctx, p.store, file, maxPictureBytes)
+	r.SHA256, r.Bytes, err = producers.Store(ctx, p.options.Blobs, file, maxPictureBytes)
 	return r, err
 }

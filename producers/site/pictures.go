@@ -12,6 +12,7 @@ import (
 	"vislang/pkg/blob"
 	"vislang/pkg/fetch"
 	"vislang/pkg/html"
+	"vislang/pkg/media"
 	"vislang/producers"
 	"vislang/schemas"
 )
@@ -87,16 +88,16 @@ func (c *crawl) picture(ctx context.Context, address string) (r schemas.Resource
 		return r, err
 	}
 	defer response.Body.Close()
-	body := bufio.NewReaderSize(response.Body, 4096)
-	head, err := body.Peek(512)
+	body := bufio.NewReaderSize(response.Body, media.HeadSize)
+	head, err := body.Peek(media.HeadSize)
 	if err != nil && err != io.EOF {
 		return r, err
 	}
-	r = schemas.Resource{URL: address, MediaType: producers.MediaType("", head)}
+	r = schemas.Resource{URL: address, MediaType: media.Detect(head, "")}
 	if !strings.HasPrefix(r.MediaType, "image/") {
 		return r, fmt.Errorf("not a picture but %s", r.MediaType)
 	}
-	r.SHA256, r.Bytes, err = producers.Store(ctx, c.store, body, maxPictureBytes)
+	r.SHA256, r.Bytes, err = producers.Store(ctx, c.options.Blobs, body, maxPictureBytes)
 	if errors.Is(err, blob.ErrTooLarge) {
 		err = fetch.ErrTooLarge
 	}

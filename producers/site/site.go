@@ -1,7 +1,7 @@
 // Package site is the source of the pages, PDFs and other documents of one
 // web host.
 //
-//	source, err := site.New(store, "https://example.org/sw/", site.Options{})
+//	source, err := site.New(site.Options{Address: "https://example.org/sw/", Blobs: store})
 //	err = source.Read(ctx, out)
 //
 // It starts from a page, which it follows breadth first together with what the
@@ -32,6 +32,9 @@ import (
 // Options of a site. Zero values mean the defaults named.
 type Options struct {
 	producers.Options
+	Address   string // of a page, a sitemap or a feed
+	Blobs     *blob.Store
+	Log       *slog.Logger  // nil for the default one
 	Name      string        // of the source; "" for its address
 	MaxPages  int           // addresses fetched in a pass: 10,000
 	MaxDepth  int           // links from the start: 32
@@ -45,19 +48,18 @@ type Options struct {
 
 // Source reads one host.
 type Source struct {
-	store   *blob.Store
 	start   *url.URL
 	options Options
 }
 
 // New makes a source. The address must be http or https.
-func New(store *blob.Store, address string, o Options) (*Source, error) {
-	start, err := url.Parse(strings.TrimSpace(address))
+func New(o Options) (*Source, error) {
+	start, err := url.Parse(strings.TrimSpace(o.Address))
 	if err != nil {
-		return nil, fmt.Errorf("source %s: %w", address, err)
+		return nil, fmt.Errorf("source %s: %w", o.Address, err)
 	}
 	if start.Scheme != "http" && start.Scheme != "https" || start.Hostname() == "" {
-		return nil, fmt.Errorf("source %s: not an http or https address", address)
+		return nil, fmt.Errorf("source %s: not an http or https address", o.Address)
 	}
 	canonicalise(start)
 	if o.Name == "" {
@@ -75,7 +77,10 @@ func New(store *blob.Store, address string, o Options) (*Source, error) {
 	if o.UserAgent == "" {
 		o.UserAgent = "VisLang/1.0"
 	}
-	return &Source{store, start, o}, nil
+	if o.Log == nil {
+		o.Log = slog.Default()
+	}
+	return &Source{start, o}, nil
 }
 
 // Name returns the name of the source.
@@ -94,7 +99,7 @@ func (s *Source) Read(ctx context.Context, out producers.Output) error {
 	client := fetch.New(o)
 	defer client.Close()
 	c := &crawl{
-		Source: s, out: out, client: client, host: s.start.Host, log: slog.With("source", s.Name()),
+		Source: s, out: out, client: client, host: s.start.Host, log: s.options.Log.With("source", s.Name()),
 		rules: map[string]*robots.Rules{}, queued: map[string]bool{}, pictures: map[string]picture{},
 	}
 	if err := c.run(ctx); err != nil {

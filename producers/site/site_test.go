@@ -124,7 +124,8 @@ func crawlOnce(t *testing.T, address string, c *collected, o Options) error {
 		t.Fatal(err)
 	}
 	defer store.Close()
-	s, err := New(store, address, o)
+	o.Address, o.Blobs = address, store
+	s, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -353,7 +354,7 @@ func TestBadStart(t *testing.T) {
 	if err := crawlOnce(t, w.URL, &collected{memory: map[string][]byte{}}, Options{}); err == nil || !strings.Contains(err.Error(), "robots.txt") {
 		t.Errorf("disallowed start: %v", err)
 	}
-	if _, err := New(nil, "ftp://a.example/", Options{}); err == nil {
+	if _, err := New(Options{Address: "ftp://a.example/"}); err == nil {
 		t.Error("an ftp address is no error")
 	}
 }

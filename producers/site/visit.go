@@ -17,6 +17,7 @@ import (
 
 	"vislang/pkg/fetch"
 	"vislang/pkg/html"
+	"vislang/pkg/media"
 	"vislang/producers"
 	"vislang/schemas"
 )
@@ -156,12 +157,12 @@ func (c *crawl) stated(i item) string {
 // of before.
 func (c *crawl) document(ctx context.Context, i item, response *fetch.Response, before string) (doc *schemas.Document, links []string, err error) {
 	doc = c.newDocument(i.address)
-	body := bufio.NewReaderSize(response.Body, 4096)
-	head, err := body.Peek(4096)
+	body := bufio.NewReaderSize(response.Body, media.HeadSize)
+	head, err := body.Peek(media.HeadSize)
 	if err != nil && err != io.EOF {
 		return nil, nil, err
 	}
-	doc.MediaType = producers.MediaType(doc.FileName, head)
+	doc.MediaType = media.Detect(head, doc.FileName)
 	if doc.MediaType == "text/plain" && strings.HasPrefix(strings.ToLower(response.ContentType), "text/html") {
 		doc.MediaType = "text/html"
 	}
@@ -174,7 +175,7 @@ func (c *crawl) document(ctx context.Context, i item, response *fetch.Response, 
 	if isPage {
 		limit = min(limit, html.MaxBytes)
 	}
-	if doc.SHA256, doc.Bytes, err = producers.Store(ctx, c.store, body, limit); err != nil {
+	if doc.SHA256, doc.Bytes, err = producers.Store(ctx, c.options.Blobs, body, limit); err != nil {
 		return nil, nil, err
 	}
 	response.Body.Close() // the host is free for the pictures
@@ -213,7 +214,7 @@ func (c *crawl) document(ctx context.Context, i item, response *fetch.Response, 
 // page reads a stored page. One that cannot be understood is a document
 // without links.
 func (c *crawl) page(ctx context.Context, doc *schemas.Document, contentType string) (*html.Article, error) {
-	data, err := c.store.Get(ctx, doc.SHA256)
+	data, err := c.options.Blobs.Get(ctx, doc.SHA256)
 	if err != nil {
 		return nil, &producers.StoreError{Err: err}
 	}
@@ -257,16 +258,13 @@ func isDocument(mediaType string, i item) bool {
 	case "video", "audio", "font":
 		return false
 	}
-	switch mediaType {
-	case "text/css", "text/javascript", "application/javascript", "application/json", "text/xml", "application/xml",
-		"application/rss+xml", "application/atom+xml", "application/zip", "application/gzip", "application/x-gzip",
-		"application/x-rar-compressed", "application/wasm", "text/calendar", "text/csv":
-		return false
-	case "application/octet-stream":
-		return i.listed
-	}
-	return true
+	return i.listed && mediaType == media.Bytes || !noDocumentType[mediaType]
 }
+
+var noDocumentType = words(`text/css text/javascript application/javascript application/json application/geo+json text/xml application/xml
+	application/rss+xml application/atom+xml application/zip application/gzip application/vnd.rar application/x-7z-compressed
+	application/wasm application/warc application/x-subrip application/octet-stream
+	text/calendar text/csv text/tab-separated-values`)
 
 // directives reads X-Robots-Tag headers, which say what a page's meta robots
 // says.
