@@ -144,7 +144,7 @@ func (p *pipeline) openStages(names []string, workers int, pivots []string) erro
 		case stageExtract:
 			pool := pdf.NewPool(pdf.Options{Processes: min(2, workers)})
 			p.closers = append(p.closers, pool.Close)
-			stage := extract.New(extract.Options{Codec: p.codec, Blobs: p.c.blobs, PDF: pool, Log: p.log})
+			stage := extract.NewStage(p.codec, p.c.blobs, pool, model, p.log)
 			p.stages = append(p.stages, stageRun{stage, min(2, workers)})
 		case stageOCR:
 			pool, err := ocr.NewPool(ocr.Options{Children: workers, Identifier: model, Log: p.log})
