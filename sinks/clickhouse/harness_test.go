@@ -94,6 +94,10 @@ func (b *bench) start(o Options) *running {
 
 func (r *running) stop() error {
 	r.cancel()
+	return r.wait()
+}
+
+func (r *running) wait() error {
 	err := <-r.done
 	r.done <- err
 	return err
@@ -118,6 +122,15 @@ func (b *bench) produce(records ...*kgo.Record) {
 
 func (b *bench) sample(n int) *kgo.Record {
 	return b.encoded(schemas.TopicSamples, &schemas.Sample{SampleID: fmt.Sprint(n), Language: "swh_Latn", Response: "habari"})
+}
+
+func (b *bench) samples(from, to int) []*kgo.Record {
+	b.Helper()
+	var records []*kgo.Record
+	for n := from; n < to; n++ {
+		records = append(records, b.sample(n))
+	}
+	return records
 }
 
 // lag is how many offsets the group is behind.

@@ -16,11 +16,7 @@ import (
 func TestLoads(t *testing.T) {
 	b := newBench(t, 3)
 	const n = 1000
-	var records []*kgo.Record
-	for i := range n {
-		records = append(records, b.sample(i))
-	}
-	b.produce(records...)
+	b.produce(b.samples(0, n)...)
 	sink := b.start(b.options())
 	b.drained()
 	b.wantSamples(n)
@@ -42,9 +38,7 @@ func TestCrash(t *testing.T) {
 		t.Run(point, func(t *testing.T) {
 			b := newBench(t, 2)
 			const n = 300
-			for i := range n {
-				b.produce(b.sample(i))
-			}
+			b.produce(b.samples(0, n)...)
 			o := b.options()
 			var calls atomic.Int32
 			o.hook = func(at string) error {
@@ -53,13 +47,11 @@ func TestCrash(t *testing.T) {
 				}
 				return nil
 			}
-			if err := <-b.start(o).done; !errors.Is(err, errCrash) {
+			if err := b.start(o).wait(); !errors.Is(err, errCrash) {
 				t.Fatal(err)
 			}
 			// More records must not change the batch that is repeated.
-			for i := range 100 {
-				b.produce(b.sample(n + i))
-			}
+			b.produce(b.samples(n, n+100)...)
 			b.start(b.options())
 			b.drained()
 			b.wantSamples(n + 100)
@@ -75,11 +67,7 @@ func TestRandomCrashes(t *testing.T) {
 		defer close(produced)
 		client := b.client()
 		for i := 0; i < n; i += 10 {
-			var records []*kgo.Record
-			for j := range 10 {
-				records = append(records, b.sample(i+j))
-			}
-			if err := client.ProduceSync(b.Context(), records...).FirstErr(); err != nil {
+			if err := client.ProduceSync(b.Context(), b.samples(i, i+10)...).FirstErr(); err != nil {
 				t.Error(err)
 			}
 			time.Sleep(time.Millisecond)
@@ -170,10 +158,7 @@ func TestRejected(t *testing.T) {
 	for _, point := range []string{"", "announced", "inserted"} {
 		t.Run("crash "+point, func(t *testing.T) {
 			b := newBench(t, 1)
-			var records []*kgo.Record
-			for i := range 100 {
-				records = append(records, b.sample(i))
-			}
+			records := b.samples(0, 100)
 			bad := &kgo.Record{Topic: schemas.TopicSamples, Key: []byte("k"), Value: []byte("no Avro"), Headers: []kgo.RecordHeader{{Key: "h", Value: []byte("v")}}}
 			other := b.encoded(schemas.TopicSamples, &schemas.Figure{FigureID: "1"})
 			lost := b.encoded(schemas.TopicTexts, &schemas.Text{Context: schemas.Context{DocumentID: "d", URL: "u"}, BodyBlob: fmt.Sprintf("%064d", 0)})
@@ -186,7 +171,7 @@ func TestRejected(t *testing.T) {
 					}
 					return nil
 				}
-				if err := <-b.start(o).done; !errors.Is(err, errCrash) {
+				if err := b.start(o).wait(); !errors.Is(err, errCrash) {
 					t.Fatal(err)
 				}
 			}
