@@ -251,15 +251,13 @@ func (p *pipeline) run(ctx context.Context) error {
 		cancel()
 		return nil
 	})
+	// Everything returns nil after a cancellation: an error is one.
 	err := group.Wait()
 	p.progress.finish()
 	if outer.Err() != nil && (err == nil || errors.Is(err, context.Canceled)) {
 		if p.untilIdle {
 			return errors.New("stopped before the end; run again to go on")
 		}
-		return nil
-	}
-	if errors.Is(err, context.Canceled) {
 		return nil
 	}
 	return err

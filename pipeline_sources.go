@@ -82,12 +82,12 @@ func (p *pipeline) read(ctx context.Context) error {
 	for _, run := range p.sources {
 		p.progress.addSource(run)
 	}
-	group, ctx := errgroup.WithContext(ctx)
+	group, reading := errgroup.WithContext(ctx)
 	group.SetLimit(4)
 	for _, run := range p.progress.sourceRuns() {
 		group.Go(func() error {
 			defer run.ended.Store(true)
-			if err := run.source.Read(ctx, run.output); err != nil {
+			if err := run.source.Read(reading, run.output); err != nil {
 				return fmt.Errorf("read source %s: %w", run.source.Name(), err)
 			}
 			return nil

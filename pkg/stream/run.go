@@ -75,8 +75,11 @@ func (o *Options) defaults() {
 func Run(ctx context.Context, stage Stage, o Options) error {
 	o.defaults()
 	group, ctx := errgroup.WithContext(ctx)
+	gate := newGate(o.Workers)
 	for n := range o.Workers {
 		w := &worker{
+			n:      n,
+			gate:   gate,
 			stage:  stage,
 			o:      o,
 			id:     fmt.Sprintf("%s-%s-%d", o.Instance, stage.Name(), n),

@@ -16,6 +16,8 @@ import (
 // worker is one member of a stage's group, with one transactional id. Its
 // loop is single-threaded; only the rebalance callbacks come from elsewhere.
 type worker struct {
+	n     int
+	gate  *gate
 	stage Stage
 	o     Options
 	id    string
@@ -82,6 +84,7 @@ func (w *worker) session(ctx context.Context) error {
 		kgo.ProducerBatchMaxBytes(1_000_000),
 		kgo.ProducerLinger(0),
 		kgo.RecordPartitioner(partitioner{w.stage}),
+		kgo.OnPartitionsAssigned(func(context.Context, *kgo.Client, map[string][]int32) { w.gate.arrive(w.n) }),
 		kgo.OnPartitionsRevoked(w.forget),
 		kgo.OnPartitionsLost(w.forget),
 	}, w.o.Kafka...)
@@ -96,6 +99,7 @@ func (w *worker) session(ctx context.Context) error {
 	if _, _, err := session.Client().ProducerID(ctx); err != nil {
 		return fmt.Errorf("take over transactional id %s: %w", w.id, err)
 	}
+	w.gate.wait(ctx)
 	for {
 		fetches := session.PollRecords(ctx, w.batch)
 		if ctx.Err() != nil {
