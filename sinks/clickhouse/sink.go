@@ -191,6 +191,9 @@ func (s *Sink) Run(ctx context.Context) error {
 	if err := s.openDatabase(ctx); err != nil {
 		return err
 	}
+	if s.conn == nil {
+		return nil // told to stop before the database came
+	}
 	defer s.conn.Close()
 	client, err := kgo.NewClient(append(s.consumerOptions(), s.o.Kafka...)...)
 	if err != nil {
