@@ -26,7 +26,32 @@ func (p *page) mainContent(ctx context.Context, segments []segment) ([]segment, 
 	if p.isDocumentation() || 5*prose(chosen) < 2*prose(plain) {
 		return plain, nil
 	}
-	return chosen, nil
+	return complete(segments, chosen), nil
+}
+
+// complete adds to the chosen segments what belongs to them: running text of
+// the same element, which the extractor loses on pages without paragraphs, and the captions of their tables.
+func complete(segments, chosen []segment) []segment {
+	kept := map[int]bool{}
+	inside := map[*html.Node]bool{}
+	for _, s := range chosen {
+		kept[s.index] = true
+		if isProse(s) && !s.chrome {
+			inside[s.node] = true
+		}
+	}
+	var out []segment
+	for i, s := range segments {
+		switch {
+		case kept[i]:
+		case s.Kind == Caption && i+1 < len(segments) && segments[i+1].Kind == Table && kept[i+1]:
+		case isProse(s) && !s.chrome && 4*s.linked < len(s.Text) && inside[s.node]:
+		default:
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
 }
 
 // trafilatura are the segments that go-trafilatura keeps.
@@ -99,12 +124,14 @@ func plainContent(segments []segment) []segment {
 func prose(segments []segment) int {
 	n := 0
 	for _, s := range segments {
-		if len(s.Text) >= 100 || s.Kind == Table || s.Kind == Code {
+		if isProse(s) {
 			n += len(s.Text)
 		}
 	}
 	return n
 }
+
+func isProse(s segment) bool { return len(s.Text) >= 100 || s.Kind == Table || s.Kind == Code }
 
 func blocksOf(segments []segment) []Block {
 	blocks := make([]Block, 0, len(segments))

@@ -12,6 +12,7 @@ import (
 // segment is a block of the page, wherever it stands, in page order.
 type segment struct {
 	Block
+	index  int        // among the page's
 	node   *html.Node // the element it was found in
 	linked int        // bytes of Text inside links
 	chrome bool       // inside navigation, header, footer and the like
@@ -167,7 +168,7 @@ func (s *segmenter) add(text string, linked int, at state) {
 	}
 	text = strings.ReplaceAll(text, "\x00", "")
 	s.segments = append(s.segments, segment{
-		Block: Block{Kind: at.kind, Text: text}, node: at.node,
+		Block: Block{Kind: at.kind, Text: text}, index: len(s.segments), node: at.node,
 		linked: min(linked, len(text)), chrome: at.chrome, level: at.level,
 	})
 }

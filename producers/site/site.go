@@ -36,7 +36,7 @@ type Options struct {
 	Blobs     *blob.Store
 	Log       *slog.Logger  // nil for the default one
 	Name      string        // of the source; "" for its address
-	MaxPages  int           // addresses fetched in a pass: 10,000
+	MaxPages  int           // addresses fetched in a pass: 1,000,000
 	MaxDepth  int           // links from the start: 32
 	Delay     time.Duration // between requests, when robots.txt asks for no more: 1 s, none for a host of this machine
 	UserAgent string        // "VisLang/1.0"; its first word is the name that robots.txt is asked for
@@ -66,7 +66,7 @@ func New(o Options) (*Source, error) {
 		o.Name = start.String()
 	}
 	if o.MaxPages == 0 {
-		o.MaxPages = 10_000
+		o.MaxPages = 1_000_000
 	}
 	if o.MaxDepth == 0 {
 		o.MaxDepth = 32

@@ -1,0 +1,257 @@
+package html
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func TestGolden(t *testing.T) {
+	pages, err := filepath.Glob("testdata/*.html")
+	if err != nil || len(pages) == 0 {
+		t.Fatal("no pages")
+	}
+	for _, path := range pages {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			article, err := Extract(t.Context(), data, Options{URL: "https://a.example/sw/page.html"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got bytes.Buffer
+			encoder := json.NewEncoder(&got)
+			encoder.SetEscapeHTML(false)
+			encoder.SetIndent("", "  ")
+			if err := encoder.Encode(article); err != nil {
+				t.Fatal(err)
+			}
+			golden := strings.TrimSuffix(path, ".html") + ".json"
+			if *update {
+				if err := os.WriteFile(golden, got.Bytes(), 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got.Bytes(), want) {
+				t.Errorf("differs from %s; got\n%s", golden, got.Bytes())
+			}
+		})
+	}
+}
+
+func extract(t *testing.T, page string, o Options) *Article {
+	t.Helper()
+	article, err := Extract(t.Context(), []byte(page), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return article
+}
+
+func TestEncodings(t *testing.T) {
+	const text = "L’eau café — ñandú"
+	encode := func(e interface {
+		String(string) (string, error)
+	}, s string) string {
+		out, err := e.String(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	page := func(meta string) string {
+		return "<html><head>" + meta + "</head><body><p>" + text + "</p></body></html>"
+	}
+	windows := charmap.Windows1252.NewEncoder()
+	utf16 := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder()
+	for name, tt := range map[string]struct{ page, contentType string }{
+		"UTF-8 unsaid":           {page(""), ""},
+		"UTF-8 with a BOM":       {"\xef\xbb\xbf" + page("<meta charset=windows-1252>"), "text/html; charset=iso-8859-5"},
+		"UTF-16 with a BOM":      {encode(utf16, page("")), ""},
+		"meta charset":           {encode(windows, page(`<meta charset="windows-1252">`)), ""},
+		"meta http-equiv":        {encode(windows, page(`<meta http-equiv="Content-Type" content="text/html; charset=windows-1252">`)), ""},
+		"header":                 {encode(windows, page("")), "text/html; charset=windows-1252"},
+		"header against meta":    {encode(windows, page(`<meta charset="iso-8859-5">`)), "text/html; charset=windows-1252"},
+		"latin-1 means 1252":     {encode(windows, page(`<meta charset="iso-8859-1">`)), ""},
+		"1252 unsaid":            {encode(windows, page("")), ""},
+		"UTF-8 that says latin1": {page(`<meta charset="utf-8">`), "text/html"},
+	} {
+		article := extract(t, tt.page, Options{ContentType: tt.contentType})
+		if article.Text() != text {
+			t.Errorf("%s: %q", name, article.Text())
+		}
+	}
+}
+
+func TestLicense(t *testing.T) {
+	for page, want := range map[string][2]string{
+		`<link rel="license" href="https://creativecommons.org/licenses/by/4.0/">`:                         {"https://creativecommons.org/licenses/by/4.0/", "link rel=license"},
+		`<a rel="noopener license" href="/terms">Terms</a>`:                                                {"https://a.example/terms", "a rel=license"},
+		`<a href="https://www.creativecommons.org/licenses/by-nc/3.0/igo/">x</a>`:                          {"https://www.creativecommons.org/licenses/by-nc/3.0/igo/", "link to https://www.creativecommons.org/licenses/by-nc/3.0/igo/"},
+		`<a href="https://creativecommons.org/about">x</a>`:                                                {"", ""},
+		`<meta name="copyright" content="2024, CC BY-NC 4.0">`:                                             {"CC-BY-NC-4.0", "meta copyright"},
+		`<meta name="copyright" content="All rights reserved">`:                                            {"", ""},
+		`<p>Copyright 2024. Licensed under CC BY-SA 3.0 IGO.</p>`:                                          {"CC-BY-SA-3.0-IGO", "statement: Copyright 2024. Licensed under CC BY-SA 3.0 IGO."},
+		`<p>© Ministry of Health. Released as CC0.</p>`:                                                    {"CC0-1.0", "statement: © Ministry of Health. Released as CC0."},
+		`<p>© Ministry of Health</p>`:                                                                      {"", ""},
+		`<a href="https://creativecommons.org/licenses/by/4.0/">x</a><link rel="license" href="/license">`: {"https://a.example/license", "link rel=license"},
+	} {
+		a := extract(t, page, Options{URL: "https://a.example/"})
+		if got := [2]string{a.License, a.LicenseEvidence}; got != want {
+			t.Errorf("%s\ngot  %q\nwant %q", page, got, want)
+		}
+	}
+}
+
+func TestBestCandidate(t *testing.T) {
+	for srcset, want := range map[string]string{
+		"a.jpg":                               "a.jpg",
+		"a.jpg 1x, b.jpg 2x":                  "b.jpg",
+		"a.jpg 300w, b.jpg 1200w,c.jpg 600w":  "b.jpg",
+		"a.jpg,b.jpg 2x":                      "a.jpg,b.jpg", // one address, says the standard
+		" , a.jpg , ":                         "a.jpg",
+		"/i/a,w_300/x.jpg 300w, /b.jpg 200w":  "/i/a,w_300/x.jpg",
+		"data:image/gif;base64,R0lG 1x, b 1x": "b",
+		"":                                    "",
+	} {
+		if got := bestCandidate(srcset); got != want {
+			t.Errorf("bestCandidate(%q) = %q, want %q", srcset, got, want)
+		}
+	}
+}
+
+func TestDataURI(t *testing.T) {
+	for in, want := range map[string]string{
+		"data:image/png;base64,aGVs bG8=":         "image/png hello",
+		"data:image/png;base64,aGVsbG8":           "image/png hello",
+		"data:image/svg+xml;charset=utf-8,%3Csvg": "image/svg+xml <svg",
+		"data:image/png;base64,!":                 " ",
+		"data:":                                   " ",
+	} {
+		data, mediaType := dataURI(in)
+		if got := mediaType + " " + string(data); got != want {
+			t.Errorf("dataURI(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	a := extract(t, `<base href="/base/"><a href="x y#z">1</a><a href="mailto:a@b">2</a><a href="javascript:x()">3</a><a href="//b.example/">4</a>
+<a href="x%20y">5</a><a rel=nofollow href="no">6</a><a href="http://[bad">7</a><a href="?q">8</a>`, Options{URL: "https://a.example/dir/page"})
+	want := []string{"https://a.example/base/x%20y", "https://b.example/", "https://a.example/base/?q"}
+	if !reflect.DeepEqual(a.Links, want) {
+		t.Errorf("links %q, want %q", a.Links, want)
+	}
+}
+
+// Pages that break programs must end soon, with their text if they have any.
+func TestHostile(t *testing.T) {
+	many := func(s string, n int) string { return strings.Repeat(s, n) }
+	for name, tt := range map[string]struct{ page, want string }{
+		"nested div":       {many("<div>", 10_000) + "<p>deep text</p>" + many("</div>", 10_000), "deep text"},
+		"nested unclosed":  {many("<div>", 100_000) + "deep text", "deep text"},
+		"nested inline":    {many("<b><i>", 20_000) + "deep text", "deep text"},
+		"nested tables":    {many("<table><tr><td>", 3000) + "deep text", "deep text"},
+		"nested lists":     {many("<ul><li>", 5000) + "deep text", "deep text"},
+		"list of 100,000":  {"<ul>" + many("<li>item", 100_000), "item"},
+		"after the nest":   {many("<div>", 600) + many("</div>", 600) + "<p>after</p>", "after"},
+		"attributes":       {"<p " + many("a=b ", 100_000) + ">text</p>", "text"},
+		"open quote":       {`<p>text</p><a href="` + many("x", 1_000_000), "text"},
+		"one long word":    {"<p>" + many("x", 2_000_000) + "</p>", "xxx"},
+		"entities":         {"<p>text " + many("&amp;", 300_000) + "</p>", "text"},
+		"NUL":              {"<p>te\x00xt</p>", "text"},
+		"nothing":          {"", ""},
+		"not UTF-8":        {"<p>text \xff\xfe\xc3</p>", "text"},
+		"repeated blocks":  {many("<p>The same line again and again.</p>", 20_000), "The same line"},
+		"thousand figures": {many("<figure><img src=x.png><figcaption>text</figcaption></figure>", 5000), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			start := time.Now()
+			article := extract(t, tt.page, Options{URL: "https://a.example/"})
+			if took := time.Since(start); took > 20*time.Second {
+				t.Errorf("took %v", took)
+			}
+			if !strings.Contains(article.Text(), tt.want) {
+				t.Errorf("%d blocks, %.100q", len(article.Blocks), article.Text())
+			}
+		})
+	}
+}
+
+func TestLimits(t *testing.T) {
+	if _, err := Extract(t.Context(), make([]byte, MaxBytes+1), Options{}); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("too large: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := Extract(ctx, []byte("<p>text</p>"), Options{}); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+}
+
+func TestMatch(t *testing.T) {
+	var segments []segment
+	for _, s := range []string{"Headline", "Menu", "Headline", "A first long paragraph of the text that stands here.", "Read also: Headline", "A last one."} {
+		segments = append(segments, segment{Block: Block{Paragraph, s}, level: len(segments)})
+	}
+	var got []string
+	for _, s := range match(segments, "Headline\nA first long paragraph of the text\n that stands here. A last one.") {
+		got = append(got, fmt.Sprint(s.level))
+	}
+	// Either headline would do; the teaser and the menu would not.
+	if g := strings.Join(got, " "); g != "0 3 5" && g != "2 3 5" {
+		t.Errorf("matched %s", g)
+	}
+}
+
+func FuzzExtract(f *testing.F) {
+	pages, err := filepath.Glob("testdata/*.html")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, path := range pages {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data, "text/html")
+	}
+	f.Add([]byte("<table><td><img srcset=',a 1x' src=data:,><svg><title>"), "text/html; charset=utf-16")
+	f.Fuzz(func(t *testing.T, data []byte, contentType string) {
+		a, err := Extract(context.Background(), data, Options{URL: "https://a.example/", ContentType: contentType})
+		if err != nil {
+			return
+		}
+		for _, b := range a.Blocks {
+			if b.Text == "" || !utf8.ValidString(b.Text) {
+				t.Errorf("block %q", b.Text)
+			}
+		}
+		for _, f := range a.Figures {
+			if (f.URL == "") == (f.Data == nil) {
+				t.Errorf("figure %+v", f)
+			}
+		}
+	})
+}
