@@ -35,6 +35,8 @@ func (s *Sink) consumerOptions() []kgo.Opt {
 		kgo.OnOffsetsFetched(s.assigned),
 		kgo.OnPartitionsRevoked(s.revoked),
 		kgo.OnPartitionsLost(s.lost),
+		// A partition that is assigned while a fetch waits must wait with it.
+		kgo.FetchMaxWait(500 * time.Millisecond),
 		kgo.FetchMaxBytes(16 << 20),
 		kgo.FetchMaxPartitionBytes(4 << 20),
 		kgo.MaxConcurrentFetches(3),

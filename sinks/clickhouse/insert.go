@@ -12,10 +12,11 @@ import (
 func (s *Sink) openDatabase(ctx context.Context) error {
 	for attempt := 0; ; attempt++ {
 		err := s.tryOpen(ctx)
-		s.outages.report("database", err)
-		if err == nil {
+		if err == nil || ctx.Err() != nil {
+			s.outages.report("database", nil)
 			return nil
 		}
+		s.outages.report("database", err)
 		if !sleep(ctx, backoff(attempt)) {
 			return nil
 		}

@@ -14,7 +14,7 @@ import (
 // it, in which the tables exist.
 func database(t testing.TB) (string, driver.Conn) {
 	t.Helper()
-	server, err := engine.Start(context.Background(), engine.Options{Dir: t.TempDir()})
+	server, err := engine.Start(context.Background(), engine.Options{Dir: t.TempDir(), Addr: "127.0.0.1:0"})
 	if err != nil {
 		t.Fatal(err)
 	}
