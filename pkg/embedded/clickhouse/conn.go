@@ -107,9 +107,9 @@ func (c *conn) write(result uintptr, w io.Writer) (int, error) {
 	return w.Write(unsafe.Slice((*byte)(c.lib.resultBuffer(result)), length))
 }
 
-// run runs a request on this connection. abort ends ctx, which kills the
+// run runs a request on this connection. abort asks the engine to end the
 // statement.
-func (c *conn) run(ctx context.Context, abort context.CancelCauseFunc, r Request, w io.Writer) (Summary, error) {
+func (c *conn) run(ctx context.Context, abort func(error), r Request, w io.Writer) (Summary, error) {
 	out := &startWriter{w: w, started: r.Started}
 	s := parseStatement(r.SQL)
 	var sum Summary
@@ -173,7 +173,7 @@ func (c *conn) stream(ctx context.Context, r Request, out *startWriter) (Summary
 const insertChunk = 256 << 10
 
 // insert feeds an INSERT's data to the engine as it arrives.
-func (c *conn) insert(ctx context.Context, abort context.CancelCauseFunc, s statement, r Request) (Summary, error) {
+func (c *conn) insert(ctx context.Context, abort func(error), s statement, r Request) (Summary, error) {
 	if c.lib.streamInsert == nil {
 		return c.insertThroughPipe(abort, s, r)
 	}

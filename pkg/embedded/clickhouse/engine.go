@@ -49,6 +49,13 @@ var errClosed = errors.New("the ClickHouse engine is closed")
 
 // Open opens a data folder without serving it.
 func Open(ctx context.Context, o Options) (*Engine, error) {
+	if err := checkUnused(o.Dir); err != nil {
+		return nil, err
+	}
+	return openUnchecked(ctx, o)
+}
+
+func openUnchecked(ctx context.Context, o Options) (*Engine, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -66,9 +73,6 @@ func Open(ctx context.Context, o Options) (*Engine, error) {
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("embedded ClickHouse: create its folder: %w", err)
-	}
-	if err := checkUnused(dir); err != nil {
-		return nil, err
 	}
 	config := filepath.Join(dir, "config.xml")
 	if err := os.WriteFile(config, serverConfig(o), 0o666); err != nil {

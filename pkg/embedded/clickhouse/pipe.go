@@ -1,7 +1,6 @@
 package clickhouse
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,9 +11,8 @@ import (
 )
 
 // insertThroughPipe feeds an INSERT's data to an engine before 26.7, which
-// cannot take it from memory: as INSERT FROM INFILE of a named pipe. abort
-// kills the statement.
-func (c *conn) insertThroughPipe(abort context.CancelCauseFunc, s statement, r Request) (Summary, error) {
+// cannot take it from memory: as INSERT FROM INFILE of a named pipe.
+func (c *conn) insertThroughPipe(abort func(error), s statement, r Request) (Summary, error) {
 	dir, err := os.MkdirTemp("", "vislang-insert-")
 	if err != nil {
 		return Summary{}, fmt.Errorf("make a pipe for the rows to insert: %w", err)
@@ -39,7 +37,7 @@ func (c *conn) insertThroughPipe(abort context.CancelCauseFunc, s statement, r R
 // feedPipe writes the rows once the engine has opened the pipe. If they end
 // early it aborts the statement before the engine sees the end of the pipe, as
 // it would take that for the end of the rows.
-func feedPipe(path string, rows io.Reader, abort context.CancelCauseFunc, ended <-chan struct{}) {
+func feedPipe(path string, rows io.Reader, abort func(error), ended <-chan struct{}) {
 	for {
 		pipe, err := os.OpenFile(path, os.O_WRONLY|syscall.O_NONBLOCK, 0)
 		if errors.Is(err, syscall.ENXIO) { // no reader yet
@@ -56,7 +54,6 @@ func feedPipe(path string, rows io.Reader, abort context.CancelCauseFunc, ended 
 		}
 		if err != nil && !errors.Is(err, syscall.EPIPE) { // the engine says why it stopped reading
 			abort(fmt.Errorf("read the rows to insert: %w", err))
-			<-ended
 		}
 		return
 	}

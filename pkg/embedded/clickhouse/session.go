@@ -111,12 +111,16 @@ func (s *Session) run(ctx context.Context, r Request, w io.Writer) (Summary, err
 		return Summary{}, err
 	}
 	comment := or(r.Settings["log_comment"], s.comment)
-	ended, killed := make(chan struct{}), make(chan struct{})
+	ended, sent, killed := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(killed)
-		s.engine.kill(comment, ended)
+		s.engine.kill(comment, sent, ended)
 	})
-	sum, err := s.conn.run(ctx, cancel, r, w)
+	abort := func(err error) {
+		cancel(err)
+		<-sent
+	}
+	sum, err := s.conn.run(ctx, abort, r, w)
 	close(ended)
 	if !stop() {
 		<-killed
@@ -129,17 +133,22 @@ func (s *Session) run(ctx context.Context, r Request, w io.Writer) (Summary, err
 
 // kill ends a running statement. The C interface can cancel only between two
 // blocks of a result, so it goes by SQL. It repeats itself until the statement
-// has ended, because one that has just begun is not in the list yet.
-func (e *Engine) kill(comment string, ended <-chan struct{}) {
+// has ended, because one that has just begun is not in the list yet. It closes
+// sent after the first time.
+func (e *Engine) kill(comment string, sent chan<- struct{}, ended <-chan struct{}) {
 	c, err := e.connect()
 	if err != nil {
+		close(sent)
 		return
 	}
 	defer c.close()
 	sql := "KILL QUERY WHERE Settings['log_comment'] = " + quoteString(comment) + " ASYNC"
-	for {
+	for first := true; ; first = false {
 		if err := c.exec(sql); err != nil {
 			e.log.Debug("cancel a statement", "error", err)
+		}
+		if first {
+			close(sent)
 		}
 		select {
 		case <-ended:
