@@ -133,19 +133,19 @@ func extractFiles(ctx context.Context, o extractOptions, files []string, out, er
 
 // extracted is a file in the JSON output.
 type extracted struct {
-	File        string            `json:"file"`
-	Error       string            `json:"error,omitempty"`
-	Class       string            `json:"class,omitempty"` // of the error
-	Language    string            `json:"language"`        // identified, `swh_Latn`; "" without text or model
-	Confidence  float64           `json:"confidence"`      // of the language, 0 to 1
-	Title       string            `json:"title"`
-	Declared    []string          `json:"declared_languages"`
-	License     string            `json:"license"`
-	TextSources []string          `json:"text_source"` // of the pages: html, plain, text_layer, ocr, none
-	Text        string            `json:"text"`
-	Blocks      []extractedBlock  `json:"blocks"`
-	Figures     []extractedFigure `json:"figures"`
-	Pages       []extractedPage   `json:"pages"`
+	File       string            `json:"file"`
+	Error      string            `json:"error,omitempty"`
+	Class      string            `json:"class,omitempty"` // of the error
+	Language   string            `json:"language"`        // identified, `swh_Latn`; "" without text or model
+	Confidence float64           `json:"confidence"`      // of the language, 0 to 1
+	Title      string            `json:"title"`
+	Declared   []string          `json:"declared_languages"`
+	License    string            `json:"license"`
+	TextSource string            `json:"text_source"` // of most pages: html, plain, text_layer, ocr, none
+	Text       string            `json:"text"`
+	Blocks     []extractedBlock  `json:"blocks"`
+	Figures    []extractedFigure `json:"figures"`
+	Pages      []extractedPage   `json:"pages"`
 
 	failures []string
 }
@@ -203,7 +203,7 @@ func (r *fileReader) close() {
 }
 
 func (r *fileReader) read(ctx context.Context, file string) (*extracted, error) {
-	result := &extracted{File: file, Declared: []string{}, TextSources: []string{}, Blocks: []extractedBlock{}, Figures: []extractedFigure{}, Pages: []extractedPage{}}
+	result := &extracted{File: file, Declared: []string{}, Blocks: []extractedBlock{}, Figures: []extractedFigure{}, Pages: []extractedPage{}}
 	info, err := os.Stat(file)
 	var path *fs.PathError
 	switch {
@@ -339,14 +339,15 @@ func (s *resultSink) Figure(_ context.Context, f *schemas.Figure, image []byte) 
 func (s *resultSink) finish(ctx context.Context) {
 	slices.SortStableFunc(s.texts, func(a, b *schemas.PageText) int { return int(a.Page - b.Page) })
 	var all []string
+	sources := map[string]int{}
 	for _, p := range s.texts {
 		s.result.Title = p.Title
 		s.result.License = p.License
 		if p.Languages != nil {
 			s.result.Declared = p.Languages
 		}
-		if !slices.Contains(s.result.TextSources, p.TextSource) {
-			s.result.TextSources = append(s.result.TextSources, p.TextSource)
+		if sources[p.TextSource]++; sources[p.TextSource] > sources[s.result.TextSource] {
+			s.result.TextSource = p.TextSource
 		}
 		s.result.Pages = append(s.result.Pages, extractedPage{
 			Page: p.Page, TextSource: p.TextSource, Reason: s.reasons[p.Page], Engine: p.Engine, Confidence: p.Confidence,
