@@ -19,11 +19,14 @@ import (
 // all that is not navigation is content.
 func (p *page) mainContent(ctx context.Context, segments []segment) ([]segment, error) {
 	plain := plainContent(segments)
+	if p.isDocumentation() {
+		return plain, nil
+	}
 	chosen, err := p.trafilatura(ctx, segments)
 	if err != nil {
 		return nil, err
 	}
-	if p.isDocumentation() || 5*prose(chosen) < 2*prose(plain) {
+	if 5*prose(chosen) < 2*prose(plain) {
 		return plain, nil
 	}
 	return complete(segments, chosen), nil

@@ -229,6 +229,9 @@ func isDecoration(n *html.Node, source string, f Figure) bool {
 	if role := attr(n, "role"); role == "presentation" || role == "none" {
 		return true
 	}
+	if alt := attr(n, "alt"); len(alt) <= 2 && strings.Trim(alt, "0123456789") == "" && alt != "" {
+		return true // the number of a callout
+	}
 	if f.Data != nil && (f.MediaType == "image/svg+xml" || len(f.Data) < 512) {
 		return true // a placeholder
 	}

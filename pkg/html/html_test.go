@@ -95,11 +95,18 @@ func TestEncodings(t *testing.T) {
 		"header against meta":    {encode(windows, page(`<meta charset="iso-8859-5">`)), "text/html; charset=windows-1252"},
 		"latin-1 means 1252":     {encode(windows, page(`<meta charset="iso-8859-1">`)), ""},
 		"1252 unsaid":            {encode(windows, page("")), ""},
-		"UTF-8 that says latin1": {page(`<meta charset="utf-8">`), "text/html"},
+		"UTF-8 that says latin1": {page(`<meta charset="iso-8859-1">`), "text/html; charset=iso-8859-1"},
 	} {
 		article := extract(t, tt.page, Options{ContentType: tt.contentType})
 		if article.Text() != text {
 			t.Errorf("%s: %q", name, article.Text())
+		}
+		kept := WithCharset([]byte(tt.page), tt.contentType)
+		if got := extract(t, string(kept), Options{}).Text(); got != text {
+			t.Errorf("%s: without the header %q", name, got)
+		}
+		if changed := string(kept) != tt.page; changed != (name == "header against meta") {
+			t.Errorf("%s: changed %v", name, changed)
 		}
 	}
 }

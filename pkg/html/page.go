@@ -74,12 +74,13 @@ func newPage(data []byte, o Options) (*page, error) {
 
 // decode turns a page into UTF-8: by byte order mark, the header, a meta
 // element, or by trying, in that order (HTML standard, "determining the
-// character encoding").
+// character encoding"). But what reads as UTF-8 beyond ASCII is UTF-8, whatever
+// a server's default header says.
 func decode(data []byte, contentType string) []byte {
-	encoding, name, certain := charset.DetermineEncoding(data, contentType)
-	if !certain && utf8.Valid(data) {
-		return data
+	if utf8.Valid(data) && bytes.ContainsFunc(data, func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
 	}
+	encoding, name, _ := charset.DetermineEncoding(data, contentType)
 	if name == "utf-8" {
 		return bytes.ToValidUTF8(bytes.TrimPrefix(data, []byte("\xef\xbb\xbf")), []byte("\uFFFD"))
 	}
@@ -88,6 +89,18 @@ func decode(data []byte, contentType string) []byte {
 		return bytes.ToValidUTF8(data, []byte("\uFFFD"))
 	}
 	return text
+}
+
+// WithCharset returns a page that means the same without the HTTP header it
+// came with: its own bytes, or, where only the header says how to read them,
+// the page in UTF-8 with a byte order mark. Whoever stores a page and forgets
+// the header wants this.
+func WithCharset(data []byte, contentType string) []byte {
+	text := decode(data, contentType)
+	if bytes.Equal(text, decode(data, "")) {
+		return data
+	}
+	return append([]byte("\xef\xbb\xbf"), text...)
 }
 
 // tagLimit is the place in a page after its nth tag, or its end.

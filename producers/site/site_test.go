@@ -359,6 +359,36 @@ func TestBadStart(t *testing.T) {
 	}
 }
 
+func TestCharsetOfHeader(t *testing.T) {
+	const text = "<html><body><p>\xe3\xe4\xe5 windows-1256</p></body></html>"
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/" {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=windows-1256")
+		io.WriteString(w, text)
+	}))
+	defer server.Close()
+	store, err := blob.Open(t.Context(), t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	s, err := New(Options{Address: server.URL, Blobs: store})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &collected{memory: map[string][]byte{}}
+	if err := s.Read(t.Context(), c); err != nil || len(c.documents) != 1 {
+		t.Fatal(len(c.documents), err)
+	}
+	data, err := store.Get(t.Context(), c.documents[0].SHA256)
+	if err != nil || !bytes.Contains(data, []byte("منه windows-1256")) {
+		t.Errorf("%q %v", data, err)
+	}
+}
+
 func TestCanonical(t *testing.T) {
 	for in, want := range map[string]string{
 		"HTTP://Example.ORG:80":                 "http://example.org/",

@@ -2,6 +2,7 @@ package site
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -175,17 +176,24 @@ func (c *crawl) document(ctx context.Context, i item, response *fetch.Response, 
 	if isPage {
 		limit = min(limit, html.MaxBytes)
 	}
-	if doc.SHA256, doc.Bytes, err = producers.Store(ctx, c.options.Blobs, body, limit); err != nil {
-		return nil, nil, err
-	}
-	response.Body.Close() // the host is free for the pictures
+	var content io.Reader = body
 	page := &html.Article{}
 	if isPage {
-		if page, err = c.page(ctx, doc, response.ContentType); err != nil {
+		data, err := io.ReadAll(io.LimitReader(body, limit+1))
+		if err != nil {
+			return nil, nil, err
+		}
+		data = html.WithCharset(data, response.ContentType)
+		content = bytes.NewReader(data)
+		if page, err = c.page(ctx, doc, data); err != nil {
 			return nil, nil, err
 		}
 		links = c.links(page)
 	}
+	if doc.SHA256, doc.Bytes, err = producers.Store(ctx, c.options.Blobs, content, limit); err != nil {
+		return nil, nil, err
+	}
+	response.Body.Close() // the host is free for the pictures
 	noIndex, noFollow := directives(response.Header)
 	if noFollow || page.NoFollow {
 		links = nil
@@ -211,16 +219,12 @@ func (c *crawl) document(ctx context.Context, i item, response *fetch.Response, 
 	return doc, links, nil
 }
 
-// page reads a stored page. One that cannot be understood is a document
-// without links.
-func (c *crawl) page(ctx context.Context, doc *schemas.Document, contentType string) (*html.Article, error) {
-	data, err := c.options.Blobs.Get(ctx, doc.SHA256)
-	if err != nil {
-		return nil, &producers.StoreError{Err: err}
-	}
+// page reads a page. One that cannot be understood is a document without
+// links.
+func (c *crawl) page(ctx context.Context, doc *schemas.Document, data []byte) (*html.Article, error) {
 	limited, cancel := context.WithTimeout(ctx, pageTimeout)
 	defer cancel()
-	page, err := html.Extract(limited, data, html.Options{URL: doc.URL, ContentType: contentType})
+	page, err := html.Extract(limited, data, html.Options{URL: doc.URL})
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
