@@ -100,14 +100,14 @@ func checkExport(o *dataset.Options) error {
 // openExport opens the database and the blob store that the flags name.
 func openExport(cmd *cobra.Command, o *dataset.Options) (closeAll func(), err error) {
 	var closers []func() error
-	closeAll = func() {
+	closeOpened := func() {
 		for _, f := range slices.Backward(closers) {
 			f()
 		}
 	}
 	defer func() {
 		if err != nil {
-			closeAll()
+			closeOpened()
 		}
 	}()
 	data, _ := cmd.Flags().GetString("data")
@@ -137,7 +137,7 @@ func openExport(cmd *cobra.Command, o *dataset.Options) (closeAll func(), err er
 	}
 	o.Blobs = store
 	closers = append(closers, store.Close)
-	return closeAll, nil
+	return closeOpened, nil
 }
 
 // findDatabase returns the address of the database of the flags, of a running
@@ -189,10 +189,11 @@ func exportProgress(w io.Writer) func(set string, rows, total int64) {
 }
 
 func nothingHint(o dataset.Options) string {
+	hint := fmt.Sprintf("no figure with a caption and no pair with a score of at least %g (--min-score)", o.MinScore)
 	if o.Where != "" {
-		return "see what --where and --min-score leave with `vislang sql \"SELECT count() FROM bitext WHERE …\"`"
+		hint += " fits --where"
 	}
-	return fmt.Sprintf("there are no figures with captions and no pairs with a score of at least %g", o.MinScore)
+	return hint
 }
 
 func printExport(w io.Writer, o dataset.Options, r *dataset.Report) error {

