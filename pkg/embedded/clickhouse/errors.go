@@ -26,14 +26,15 @@ func (e *Error) Error() string {
 }
 
 var (
-	errorCode = regexp.MustCompile(`^(?:Error: )?(?:Code: (\d+)\. )?(?:DB::Exception: )?`)
-	errorName = regexp.MustCompile(`(?s)\.? \(([A-Z][A-Z0-9_]+)\)\s*$`)
+	errorCode    = regexp.MustCompile(`^(?:Error: )?(?:Code: (\d+)\. )?(?:DB::Exception: )?`)
+	errorVersion = regexp.MustCompile(`\s*\(version [^()]*(?:\([^()]*\))?\)\s*$`)
+	errorName    = regexp.MustCompile(`(?s)\.? \(([A-Z][A-Z0-9_]+)\)\s*$`)
 )
 
 // parseError takes an engine's message apart. The engine wraps a message
 // several times ("Code: 60. DB::Exception: Code: 60. DB::Exception: …").
 func parseError(text string) *Error {
-	e := &Error{Message: strings.TrimSpace(text)}
+	e := &Error{Message: strings.TrimSpace(errorVersion.ReplaceAllString(text, ""))}
 	for {
 		m := errorCode.FindStringSubmatchIndex(e.Message)
 		if m[1] == 0 {
@@ -56,7 +57,7 @@ func parseError(text string) *Error {
 
 // Codes that this package raises itself.
 const (
-	codeBadArguments   = 36
+	codeIncorrectData  = 117
 	codeSyntaxError    = 62
 	codeAuthentication = 516
 )
@@ -69,7 +70,7 @@ func httpStatus(code int) int {
 		return http.StatusForbidden
 	case 164, 192, 291, 497: // READONLY, UNKNOWN_USER, DATABASE_ACCESS_DENIED, ACCESS_DENIED
 		return http.StatusForbidden
-	case 6, 25, 26, 27, 33, 38, 41, 43, 53, 62, 72, 117, 167, 168, 242, 321, 372, 373, 374, 376, 457:
+	case 6, 25, 26, 27, 33, 38, 41, 43, 53, 62, 72, 117, 167, 168, 242, 321, 372, 373, 374, 376, 456, 457:
 		// What the client sent cannot be parsed or has the wrong type.
 		return http.StatusBadRequest
 	case 46, 47, 50, 56, 60, 63, 73, 78, 81, 115, 125, 336:

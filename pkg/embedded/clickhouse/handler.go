@@ -286,7 +286,7 @@ func newRequest(r *http.Request, params url.Values) (Request, error) {
 }
 
 func badRequest(format string, args ...any) error {
-	return &Error{Code: codeBadArguments, Name: "BAD_ARGUMENTS", Message: fmt.Sprintf(format, args...)}
+	return &Error{Code: codeIncorrectData, Name: "INCORRECT_DATA", Message: fmt.Sprintf(format, args...)}
 }
 
 // summaryHeader is X-ClickHouse-Summary: counts as decimal strings.
