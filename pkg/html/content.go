@@ -11,6 +11,11 @@ import (
 	"golang.org/x/net/html"
 )
 
+// maxArticle is the size of a page, in bytes of markup, beyond which it is
+// read whole: no article is so long, and go-trafilatura, which cannot be
+// interrupted, takes minutes for some.
+const maxArticle = 6 << 20
+
 // mainContent chooses the segments of the main content, in page order.
 //
 // go-trafilatura says which text is content; the structure is the page's own,
@@ -19,7 +24,7 @@ import (
 // all that is not navigation is content.
 func (p *page) mainContent(ctx context.Context, segments []segment) ([]segment, error) {
 	plain := plainContent(segments)
-	if p.isDocumentation() {
+	if p.isDocumentation() || len(p.text) > maxArticle {
 		return plain, nil
 	}
 	chosen, err := p.trafilatura(ctx, segments)

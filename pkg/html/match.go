@@ -6,8 +6,10 @@ import (
 )
 
 const (
-	maxPlaces  = 64 // places in the text tried for a segment
-	minPartial = 32 // bytes of a segment's half that make a match no accident
+	maxFound   = 20_000 // places of one key in the text
+	before     = 8      // places tried before the end of the best chain so far
+	after      = 24     // and after it
+	minPartial = 32     // bytes of a segment's half that make a match no accident
 )
 
 // place is where a segment may stand in a text.
@@ -24,22 +26,26 @@ type place struct {
 // teaser that repeats a headline elsewhere on the page is not taken for it.
 func match(segments []segment, text string) []segment {
 	text = letters(text)
-	index := suffixarray.New([]byte(text))
+	index := finder{index: suffixarray.New([]byte(text)), found: map[string][]int{}}
 	best := make(prefixMax, len(text)+2)
 	var places []place
 	for i, s := range segments {
-		key := []byte(letters(s.Text))
-		if len(key) == 0 {
+		key := letters(s.Text)
+		if key == "" {
 			continue
 		}
 		first := len(places)
-		for _, at := range find(index, key) {
+		end := 0
+		if b := best.upTo(len(text)); b.weight > 0 {
+			end = places[b.place].end
+		}
+		for _, at := range index.near(key, end) {
 			places = append(places, place{segment: i, start: at, end: at + len(key)})
 		}
 		if half := len(key) / 2; len(places) == first && half >= minPartial {
 			// The extractor may have dropped a part of it.
-			for _, part := range [][]byte{key[:half], key[half:]} {
-				for _, at := range find(index, part) {
+			for _, part := range []string{key[:half], key[half:]} {
+				for _, at := range index.near(part, end) {
 					places = append(places, place{segment: i, start: at, end: at + len(part)})
 				}
 			}
@@ -67,11 +73,23 @@ func match(segments []segment, text string) []segment {
 	return kept
 }
 
-// find returns the first places of a key in the text.
-func find(index *suffixarray.Index, key []byte) []int {
-	places := index.Lookup(key, maxPlaces)
-	slices.Sort(places)
-	return places
+// finder finds the places of keys in a text.
+type finder struct {
+	index *suffixarray.Index
+	found map[string][]int // in order
+}
+
+// near returns the places around a position: where lines repeat, as in a
+// list, those that can continue what was found so far.
+func (f finder) near(key string, position int) []int {
+	places, ok := f.found[key]
+	if !ok {
+		places = f.index.Lookup([]byte(key), maxFound)
+		slices.Sort(places)
+		f.found[key] = places
+	}
+	i, _ := slices.BinarySearch(places, position)
+	return places[max(0, i-before):min(len(places), i+after)]
 }
 
 // maximum is the weight of the best chain that ends at a place.

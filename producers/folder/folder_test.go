@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -22,7 +21,6 @@ import (
 
 // collected keeps what a source hands over, as the real output does in Kafka.
 type collected struct {
-	mu          sync.Mutex
 	documents   []*schemas.Document
 	memory      map[string][]byte
 	found, done int
