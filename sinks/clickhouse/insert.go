@@ -2,7 +2,9 @@ package clickhouse
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
 	"time"
 
 	ch "github.com/ClickHouse/clickhouse-go/v2"
@@ -122,6 +124,11 @@ func (s *Sink) send(ctx context.Context, b block, token string) error {
 		return fmt.Errorf("insert into %s: %w", b.table(), err)
 	}
 	if err := batch.Send(); err != nil {
+		// The address holds the whole statement and the token.
+		var request *url.Error
+		if errors.As(err, &request) {
+			err = request.Err
+		}
 		return fmt.Errorf("insert into %s: %w", b.table(), err)
 	}
 	s.metrics.inserted(b, time.Since(started))
