@@ -16,16 +16,16 @@ import (
 
 // The model file, little-endian:
 //
-//	magic    8 bytes  "VISLLID1"
+//	magic    8 bytes  "VISLLID2"
 //	body     rest but the last 4 bytes
 //	  scale, power            float64
 //	  languages               uint32, then for each: label length uint8, label,
-//	                          miss 4×float32, mean, deviation float32
+//	                          miss 4×float32, coverage float32
 //	  rows, postings          uint32
 //	  for each row            gram uint64, end in postings uint32; grams ascend
 //	  for each posting        language uint16, weight uint8
 //	checksum 4 bytes  CRC-32 (IEEE) of the body
-const magic = "VISLLID1"
+const magic = "VISLLID2"
 
 // ErrFormat is wrapped by the errors of Load for a file that is no whole model
 // of this version.
@@ -77,7 +77,7 @@ func (m *Model) encode() []byte {
 	for _, l := range m.languages {
 		b = append(b, uint8(len(l.label)))
 		b = append(b, l.label...)
-		for _, f := range []float32{l.miss[0], l.miss[1], l.miss[2], l.miss[3], l.mean, l.deviation} {
+		for _, f := range []float32{l.miss[0], l.miss[1], l.miss[2], l.miss[3], l.coverage} {
 			b = le.AppendUint32(b, math.Float32bits(f))
 		}
 	}
@@ -121,7 +121,7 @@ func decodeBody(body []byte) (*Model, error) {
 		for n := range l.miss {
 			l.miss[n] = r.float32()
 		}
-		l.mean, l.deviation = r.float32(), r.float32()
+		l.coverage = r.float32()
 		m.languages = append(m.languages, l)
 		if r.failed {
 			break

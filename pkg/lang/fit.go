@@ -6,37 +6,59 @@ import (
 	"unicode/utf8"
 )
 
-// trial is a held-out sample with the scores it got.
-type trial struct {
-	label      string
-	letters    int
-	candidates []Result // label and score in nats, best first; only the leading ones
-	own        float64  // score of the right label
-	short      bool
+// Report says how a model does on text it was not trained on: a fifth of the
+// parts at a time is left out of training, cut into samples and identified.
+// Priors of common languages play no role.
+type Report struct {
+	Languages int
+	Samples   int                // of about 100 characters
+	Accuracy  float64            // share of them whose best label is right, macro-averaged over languages
+	ByLabel   map[string]float64 // the same by language
+	Confused  map[string]string  // the wrong label each language gets most often
+	Short     float64            // Accuracy on samples of 25 characters
+	Known     float64            // share of the samples that get a label, not `und`
+	Precision float64            // share of right ones among those
 }
 
-const leading = 20
+// sizes are the lengths of held-out samples in characters, and how many
+// samples are passed over for each one taken.
+var sizes = []struct{ characters, every int }{{100, 1}, {25, 3}, {8, 12}}
 
-// samples cuts the texts of a fold into pieces of about sampleLetters and of a
-// quarter of that.
-func (t *Trainer) samples(fold int) []labelledSample {
-	var out []labelledSample
-	for _, l := range t.texts {
-		if l.part%folds != fold {
-			continue
-		}
-		for _, size := range []int{sampleLetters, sampleLetters / 4} {
-			for _, piece := range pieces(l.text, size) {
-				out = append(out, labelledSample{labelled{l.label, l.part, piece}, size != sampleLetters})
+// sample is held-out text.
+type sample struct {
+	label string
+	text  string
+	size  int // characters, about
+}
+
+// trial is a sample with the scores it got.
+type trial struct {
+	sample
+	letters  int
+	leaders  []Result // label and score in nats, best first
+	own      float64  // score of the right label
+	coverage float64  // of the right label, 0 to 1
+}
+
+// leaders is how many candidates a trial keeps; the others hardly count.
+const leaders = 20
+
+// samples cuts the texts of a fold into samples of the three sizes.
+func (t *Trainer) samples(fold int) (out []sample) {
+	for _, size := range sizes {
+		n := 0
+		for _, l := range t.texts {
+			if l.part%folds != fold {
+				continue
+			}
+			for _, piece := range pieces(l.text, size.characters) {
+				if n++; n%size.every == 0 {
+					out = append(out, sample{l.label, piece, size.characters})
+				}
 			}
 		}
 	}
 	return out
-}
-
-type labelledSample struct {
-	labelled
-	short bool
 }
 
 // pieces cuts text at spaces into pieces of about size characters; a shorter
@@ -60,21 +82,35 @@ func pieces(text string, size int) (out []string) {
 	return out
 }
 
-func (m *Model) try(l labelledSample) trial {
+func (m *Model) try(held sample) trial {
 	s := m.scratch.Get().(*scratch)
 	defer m.scratch.Put(s)
-	candidates, letters, _ := m.score(l.text, s)
-	t := trial{label: l.label, letters: letters, own: math.Inf(-1), short: l.short}
-	for i, c := range candidates {
+	r := m.read(held.text, s)
+	t := trial{sample: held, letters: r.letters, own: math.Inf(-1)}
+	for i, c := range r.candidates {
 		label := m.languages[c.language].label
-		if label == l.label {
+		if label == held.label {
 			t.own = c.score
+			t.coverage = m.coverage(c.language, s)
 		}
-		if i < leading {
-			t.candidates = append(t.candidates, Result{label, c.score})
+		if i < leaders {
+			t.leaders = append(t.leaders, Result{label, c.score})
 		}
 	}
 	return t
+}
+
+// usable tells whether the sample has letters of the right script.
+func (t *trial) usable() bool { return t.letters > 0 && !math.IsInf(t.own, -1) }
+
+// probability of the label with the given score.
+func (t *trial) probability(c calibration, score float64) float64 {
+	temperature := c.temperature(t.letters)
+	sum := 0.0
+	for _, r := range t.leaders {
+		sum += math.Exp((r.Confidence - t.leaders[0].Confidence) / temperature)
+	}
+	return math.Exp((score-t.leaders[0].Confidence)/temperature) / sum
 }
 
 // fitCalibration chooses the calibration under which the held-out labels are
@@ -85,11 +121,10 @@ func fitCalibration(trials []trial) calibration {
 		for power := 0.0; power <= 1; power += 0.125 {
 			c := calibration{scale, power}
 			loss := 0.0
-			for _, t := range trials {
-				if len(t.candidates) == 0 {
-					continue
+			for i := range trials {
+				if t := &trials[i]; t.usable() {
+					loss -= math.Log(t.probability(c, t.own) + 1e-6)
 				}
-				loss -= math.Log(t.probability(c, t.own) + 1e-6)
 			}
 			if loss < bestLoss {
 				best, bestLoss = c, loss
@@ -99,81 +134,72 @@ func fitCalibration(trials []trial) calibration {
 	return best
 }
 
-// probability of the label with the given score.
-func (t trial) probability(c calibration, score float64) float64 {
-	temperature := c.temperature(t.letters)
-	sum := 0.0
-	for _, r := range t.candidates {
-		sum += math.Exp((r.Confidence - t.candidates[0].Confidence) / temperature)
-	}
-	return math.Exp((score-t.candidates[0].Confidence)/temperature) / sum
-}
-
-// fitFamiliarity notes how well each language explains its own held-out text.
-func (m *Model) fitFamiliarity(trials []trial) {
-	type moments struct{ n, sum, squares float64 }
-	by := map[string]*moments{}
-	for _, t := range trials {
-		if t.short || t.letters == 0 || math.IsInf(t.own, 0) {
-			continue
+// fitCoverage notes how far each language covers its own held-out text.
+func (m *Model) fitCoverage(trials []trial) {
+	sum, n := map[string]float64{}, map[string]float64{}
+	for i := range trials {
+		if t := &trials[i]; t.usable() && t.size == sizes[0].characters {
+			sum[t.label] += t.coverage
+			n[t.label]++
 		}
-		x := t.own / float64(t.letters)
-		if by[t.label] == nil {
-			by[t.label] = &moments{}
-		}
-		a := by[t.label]
-		a.n, a.sum, a.squares = a.n+1, a.sum+x, a.squares+x*x
 	}
 	for i := range m.languages {
-		a := by[m.languages[i].label]
-		if a == nil || a.n < 3 {
-			m.languages[i].mean, m.languages[i].deviation = 0, float32(math.Inf(1))
-			continue
+		if l := &m.languages[i]; n[l.label] > 0 {
+			l.coverage = float32(sum[l.label] / n[l.label])
 		}
-		mean := a.sum / a.n
-		m.languages[i].mean = float32(mean)
-		m.languages[i].deviation = float32(math.Sqrt(max(0, a.squares/a.n-mean*mean)))
 	}
 }
 
 func (m *Model) report(trials []trial) Report {
-	r := Report{Languages: len(m.languages), ByLabel: map[string]float64{}}
-	type tally struct{ right, all float64 }
-	long, short := map[string]*tally{}, map[string]*tally{}
+	r := Report{Languages: len(m.languages), ByLabel: map[string]float64{}, Confused: map[string]string{}}
+	type tally struct {
+		right, all float64
+		wrong      map[string]int
+	}
+	tallies := map[int]map[string]*tally{}
 	known, right := 0, 0
-	for _, t := range trials {
-		if t.letters == 0 {
+	for i := range trials {
+		t := &trials[i]
+		if !t.usable() {
 			continue
 		}
-		by := long
-		if t.short {
-			by = short
+		if tallies[t.size] == nil {
+			tallies[t.size] = map[string]*tally{}
 		}
-		if by[t.label] == nil {
-			by[t.label] = &tally{}
+		a := tallies[t.size][t.label]
+		if a == nil {
+			a = &tally{wrong: map[string]int{}}
+			tallies[t.size][t.label] = a
 		}
-		by[t.label].all++
-		hit := t.candidates[0].Label == t.label
+		a.all++
+		hit := t.leaders[0].Label == t.label
 		if hit {
-			by[t.label].right++
+			a.right++
+		} else {
+			a.wrong[t.leaders[0].Label]++
 		}
-		if t.short {
+		if t.size != sizes[0].characters {
 			continue
 		}
 		r.Samples++
-		if t.probability(m.fit, t.candidates[0].Confidence) >= certain {
+		if t.probability(m.fit, t.leaders[0].Confidence) >= certain {
 			known++
 			if hit {
 				right++
 			}
 		}
 	}
-	for label, a := range long {
+	for label, a := range tallies[sizes[0].characters] {
 		r.ByLabel[label] = a.right / a.all
-		r.Accuracy += a.right / a.all / float64(len(long))
+		r.Accuracy += a.right / a.all / float64(len(tallies[sizes[0].characters]))
+		for wrong, n := range a.wrong {
+			if most := r.Confused[label]; n > a.wrong[most] || n == a.wrong[most] && wrong < most {
+				r.Confused[label] = wrong
+			}
+		}
 	}
-	for _, a := range short {
-		r.Short += a.right / a.all / float64(len(short))
+	for _, a := range tallies[sizes[1].characters] {
+		r.Short += a.right / a.all / float64(len(tallies[sizes[1].characters]))
 	}
 	r.Known = float64(known) / float64(max(1, r.Samples))
 	r.Precision = float64(right) / float64(max(1, known))

@@ -34,9 +34,9 @@ type language struct {
 	family script
 	common bool           // in common.txt
 	miss   [order]float32 // log P/b of an n-gram the language has not been seen with, by length; below 0
-	// Score per letter on held-out text of the language itself: mean and
-	// standard deviation over samples of about sampleLetters letters.
-	mean, deviation float32
+	// Share of the n-grams of the language's own held-out text that it has
+	// been seen with, 0 to 1; see script.telling.
+	coverage float32
 }
 
 type slot struct {
@@ -141,11 +141,17 @@ type scratch struct {
 	candidates []candidate
 }
 
-// score returns the languages of the text's script, best first, with the
-// number of letters that were looked at.
-func (m *Model) score(text string, s *scratch) (candidates []candidate, letters int, scripts census) {
-	s.letters, scripts = words(text, s.letters[:0])
-	family := m.families[scripts.family()]
+// reading is a text seen through the model.
+type reading struct {
+	candidates []candidate // languages of the text's script, best first
+	letters    int         // that were looked at
+	scripts    census
+}
+
+// read scores the languages of the text's script.
+func (m *Model) read(text string, s *scratch) (r reading) {
+	s.letters, r.scripts = words(text, s.letters[:0])
+	family := m.families[r.scripts.family()]
 	clear(s.weights)
 	var seen [order]int
 	grams(s.letters, func(n int, g gram) {
@@ -154,7 +160,7 @@ func (m *Model) score(text string, s *scratch) (candidates []candidate, letters 
 			s.weights[p.language] += int32(p.weight)
 		}
 	})
-	candidates = s.candidates[:0]
+	candidates := s.candidates[:0]
 	for _, i := range family {
 		score := float64(s.weights[i]) * step
 		for n, count := range seen {
@@ -164,7 +170,27 @@ func (m *Model) score(text string, s *scratch) (candidates []candidate, letters 
 	}
 	s.candidates = candidates
 	m.sort(candidates)
-	return candidates, seen[0], scripts
+	r.candidates, r.letters = candidates, seen[0]
+	return r
+}
+
+// coverage returns the share of the text's n-grams that the language has been
+// seen with, 0 to 1. The letters are those of the last reading.
+func (m *Model) coverage(i uint16, s *scratch) float64 {
+	telling := m.languages[i].family.telling()
+	hits, all := 0, 0
+	grams(s.letters, func(n int, g gram) {
+		if n == telling {
+			all++
+			if slices.ContainsFunc(m.find(g), func(p posting) bool { return p.language == i }) {
+				hits++
+			}
+		}
+	})
+	if all == 0 {
+		return 0
+	}
+	return float64(hits) / float64(all)
 }
 
 // sort puts the best candidate first.

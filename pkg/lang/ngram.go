@@ -24,9 +24,7 @@ const maxLetters = 1 << 14
 // as does U+1361, the Ethiopic word space; addresses (`https://…`, `a@b.c`)
 // and words of other scripts are left out.
 func words(text string, buffer []rune) (letters []rune, scripts census) {
-	if !norm.NFC.IsNormalString(text) {
-		text = norm.NFC.String(text)
-	}
+	text = norm.NFC.String(text)
 	scripts = count(text)
 	family := scripts.family()
 	if family == noScript {

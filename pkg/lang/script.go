@@ -3,6 +3,8 @@ package lang
 import (
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // script is an index into scripts.
@@ -149,6 +151,17 @@ func (s script) family() script {
 	return s
 }
 
+// telling is the length of the n-grams whose coverage tells a known language
+// from an unknown one: long enough to differ, short enough to recur. Syllables
+// and Chinese characters say more than letters.
+func (s script) telling() int {
+	switch scripts[s].code {
+	case "Ethi", "Hani", "Hang", "Yiii", "Cans", "Cher", "Vaii", "Bamu", "Mend":
+		return 2
+	}
+	return 3
+}
+
 // census counts the UTF-8 bytes of each script in a text. Bytes rather than
 // characters: so a few Latin names do not outweigh a syllabary, which needs
 // fewer characters to say the same.
@@ -197,6 +210,6 @@ func (c *census) code() string {
 // written in: `Latn`, `Ethi`; `Jpan` for Chinese characters among kana, `Zyyy`
 // for text without letters.
 func Script(text string) string {
-	c := count(text)
+	c := count(norm.NFC.String(text))
 	return c.code()
 }

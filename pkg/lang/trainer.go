@@ -11,11 +11,8 @@ import (
 // folds is the number of parts that held-out measurements split the text into.
 const folds = 5
 
-// sampleLetters is about the length of a held-out sample.
-const sampleLetters = 100
-
 // smoothing is the strength a of the Dirichlet prior, by n-gram length.
-var smoothing = [order]float64{20, 200, 400, 800}
+var smoothing = [order]float64{5, 10, 10, 10}
 
 // Trainer gathers texts of known languages and makes a Model of them.
 //
@@ -37,18 +34,6 @@ type labelled struct {
 // languages translate.
 func (t *Trainer) Add(label string, part int, text string) {
 	t.texts = append(t.texts, labelled{label, part, text})
-}
-
-// Report says how a model does on text it was not trained on: a fifth of the
-// parts at a time is left out of training and identified.
-type Report struct {
-	Languages int
-	Samples   int                // of about 100 letters
-	Accuracy  float64            // share of samples whose best label is right, macro-averaged over languages
-	ByLabel   map[string]float64 // the same by language
-	Short     float64            // accuracy on samples of 25 letters
-	Known     float64            // share of samples that get a label, not `und`
-	Precision float64            // share of right ones among those
 }
 
 // Train measures by cross-validation, fits the calibration of confidences to
@@ -75,7 +60,7 @@ func (t *Trainer) Train() (*Model, Report, error) {
 		return nil, Report{}, err
 	}
 	model.fit = fitCalibration(trials)
-	model.fitFamiliarity(trials)
+	model.fitCoverage(trials)
 	return model, model.report(trials), nil
 }
 

@@ -51,7 +51,7 @@ func train(udhr, out string, verbose bool) error {
 	}
 	if verbose {
 		for _, label := range slices.Sorted(maps.Keys(report.ByLabel)) {
-			fmt.Printf("%s\t%.3f\n", label, report.ByLabel[label])
+			fmt.Printf("%s\t%.3f\t%s\n", label, report.ByLabel[label], report.Confused[label])
 		}
 	}
 	fmt.Printf("%d languages; held-out articles: accuracy %.3f at 100 letters (%d samples), %.3f at 25; labelled %.3f, of these right %.3f\n",

@@ -37,11 +37,12 @@ var unfit = map[string]string{
 	"047": "named Ambonese Malay, is mostly Indonesian",
 	"ckb": "named Central Kurdish, is the Northern Kurdish text",
 	"kng": "named Koongo, is the Kituba text; kng_AO is Koongo",
-	"cjy": "spoken Chinese, written as Mandarin",
-	"gan": "spoken Chinese, written as Mandarin",
-	"hak": "spoken Chinese, written as Mandarin",
-	"hsn": "spoken Chinese, written as Mandarin",
-	"wuu": "spoken Chinese, written as Mandarin",
+	"cjy": "spoken Chinese, written much like Mandarin",
+	"gan": "spoken Chinese, written much like Mandarin",
+	"hak": "spoken Chinese, written much like Mandarin",
+	"hsn": "spoken Chinese, written much like Mandarin",
+	"nan": "spoken Chinese, written much like Mandarin",
+	"wuu": "spoken Chinese, written much like Mandarin",
 }
 
 // readAll reads the translations in the order of their file names, without
