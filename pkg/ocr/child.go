@@ -17,6 +17,9 @@ import (
 // in seconds and the tessdata folder.
 const childName = "vislang-ocr-child"
 
+// cpuExceeded is what a child says last when a page took too much CPU time.
+const cpuExceeded = "SIGXCPU: page took more CPU time than allowed"
+
 var errNoScripts = errors.New("no script model is installed: install tesseract-ocr-script-latn or tesseract-ocr-eng")
 
 // ChildMain serves pages and ends the process if this process is a child of a
@@ -49,6 +52,14 @@ func runChild(newEngine func(tessdata string) engine) error {
 	// The parent decides when a child ends: a Ctrl-C that reaches the whole
 	// process group must not look like a crash of the page.
 	signal.Ignore(syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP)
+	// Go would ignore the signal.
+	exceeded := make(chan os.Signal, 1)
+	signal.Notify(exceeded, syscall.SIGXCPU)
+	go func() {
+		<-exceeded
+		fmt.Fprintln(os.Stderr, cpuExceeded)
+		os.Exit(1)
+	}()
 	// What C++ prints goes to standard error, never between the frames.
 	out, err := syscall.Dup(1)
 	if err != nil {
@@ -112,7 +123,8 @@ func serve(in io.Reader, out io.Writer, e engine, c *catalog, cpu uint64) error 
 }
 
 // limitCPU gives the process so many more seconds from now on; past them the
-// kernel sends SIGXCPU, on which the Go runtime ends the process.
+// kernel sends SIGXCPU. The limit is a soft one, as a hard one could not be
+// raised for the next page; the parent's wall time stands behind it.
 func limitCPU(seconds uint64) error {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {

@@ -183,17 +183,20 @@ func (c *catalog) forLanguage(tag string) (models, missing []string, err error) 
 	return nil, nil, &Error{NoModel, fmt.Errorf("language %s: no Tesseract model in %s: install %s", tag, c.dir, strings.Join(packages, " or "))}
 }
 
-// scripts lists the models to try on a page of unknown script: the script
-// models that are installed, and eng where Latin is not.
+// scripts lists the models to try on a page of unknown script: of each script
+// its own model or, where that is not installed, the first language's that is.
 func (c *catalog) scripts() []string {
 	var models []string
 	for _, script := range trialScripts {
-		model, _ := scriptModel(script)
-		if !c.installed(model) && script == "Latn" {
-			model = "eng"
-		}
-		if c.installed(model) {
+		if model, _ := scriptModel(script); c.installed(model) {
 			models = append(models, model)
+			continue
+		}
+		for _, row := range tableRows(modelTable) {
+			if model, _, _ := strings.Cut(row[2], "+"); row[1] == script && c.installed(model) {
+				models = append(models, model)
+				break
+			}
 		}
 	}
 	return models

@@ -72,6 +72,7 @@ type Pool struct {
 	catalog *catalog
 	spawner *spawner
 	slots   chan struct{}
+	done    chan struct{} // closed by Close
 
 	mu     sync.Mutex
 	idle   []*process // the most recently used last
@@ -87,7 +88,7 @@ func NewPool(o Options) (*Pool, error) {
 		return nil, err
 	}
 	o.Tessdata = c.dir
-	return &Pool{options: o, catalog: c, spawner: newSpawner(), slots: make(chan struct{}, o.Children), warned: map[string]bool{}}, nil
+	return &Pool{options: o, catalog: c, spawner: newSpawner(), slots: make(chan struct{}, o.Children), done: make(chan struct{}), warned: map[string]bool{}}, nil
 }
 
 // identified is the confidence from which an identified language may
@@ -155,6 +156,8 @@ func (p *Pool) warn(missing []string) {
 func (p *Pool) run(ctx context.Context, req request, image []byte) (*Page, error) {
 	select {
 	case p.slots <- struct{}{}:
+	case <-p.done:
+		return nil, ErrClosed
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -227,6 +230,7 @@ func (p *Pool) Close() error {
 		return nil
 	}
 	p.closed = true
+	close(p.done)
 	for _, child := range p.idle {
 		child.kill()
 	}

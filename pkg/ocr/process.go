@@ -1,7 +1,6 @@
 package ocr
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -137,7 +136,7 @@ func (p *process) died(cause error) error {
 	p.kill()
 	said := p.stderr.String()
 	switch {
-	case strings.Contains(said, "SIGXCPU"):
+	case strings.Contains(said, cpuExceeded):
 		return &Error{Timeout, errors.New("page took more CPU time than allowed")}
 	case strings.Contains(said, "out of memory"), strings.Contains(said, "cannot allocate memory"), strings.Contains(said, "bad_alloc"):
 		return &Error{Memory, errors.New("page took more memory than allowed")}
@@ -146,8 +145,8 @@ func (p *process) died(cause error) error {
 	if state := p.cmd.ProcessState; state != nil {
 		reason = state.String()
 	}
-	if line := lastLine(said); line != "" {
-		reason += ": " + line
+	if words := lastWords(said); words != "" {
+		reason += ": " + words
 	}
 	return &Error{Crashed, fmt.Errorf("OCR process died: %s", reason)}
 }
@@ -172,7 +171,8 @@ type tail struct {
 	last []byte
 }
 
-const tailSize = 4096
+// tailSize has room for the traces that the Go runtime leaves.
+const tailSize = 64 << 10
 
 func (t *tail) Write(b []byte) (int, error) {
 	t.mu.Lock()
@@ -190,7 +190,18 @@ func (t *tail) String() string {
 	return string(t.last)
 }
 
-func lastLine(s string) string {
-	lines := bytes.Split(bytes.TrimSpace([]byte(s)), []byte("\n"))
-	return string(lines[len(lines)-1])
+// lastWords picks the line that says why a process ended: the Go runtime
+// prints traces after it.
+func lastWords(said string) string {
+	last := ""
+	for line := range strings.Lines(said) {
+		if line = strings.TrimSpace(line); line == "" {
+			continue
+		}
+		last = line
+		if strings.HasPrefix(line, "panic:") || strings.HasPrefix(line, "fatal error:") || strings.HasPrefix(line, "SIG") {
+			break
+		}
+	}
+	return last
 }

@@ -1,6 +1,7 @@
 package ocr
 
 import (
+	"fmt"
 	"image"
 	"slices"
 	"strings"
@@ -13,6 +14,8 @@ const (
 	good = 0.70
 	// sure is a confidence with which a trial of a script is over.
 	sure = 0.88
+	// readable is a confidence below which a script's model sees things.
+	readable = 0.40
 	// better is by how much another reading has to win.
 	better = 0.08
 	// stripShare is the part of a page that a trial reads.
@@ -57,9 +60,21 @@ func recognizePage(e engine, c *catalog, req request, data []byte) (*Page, error
 		if err != nil {
 			return nil, err
 		}
+		if t.confidence < readable {
+			return r.unread(t)
+		}
 		return r.read(t.rotation, t.models)
 	}
 	return r.readKnown(req.Models)
+}
+
+// unread is the end of a page on which no model finds its script: with a line
+// or more of something it is text that cannot be read, else a picture.
+func (r *reader) unread(t trial) (*Page, error) {
+	if t.characters >= 20 {
+		return nil, &Error{NoModel, fmt.Errorf("no installed model reads the script of this page: the best, %s, has confidence %.2f", strings.Join(t.models, "+"), t.confidence)}
+	}
+	return &Page{Width: r.image.Rect.Dx(), Height: r.image.Rect.Dy(), Engine: engineName(r.engine, nil)}, nil
 }
 
 // readKnown reads a page with models that its language asks for. They may be
@@ -122,6 +137,7 @@ type trial struct {
 	rotation   int
 	models     []string
 	confidence float64
+	characters int
 }
 
 // tryTurns reads a strip in several turns with the same models.
@@ -186,7 +202,7 @@ func (r *reader) try(rotation int, models []string) (trial, error) {
 		return trial{}, err
 	}
 	characters := read.score()
-	return trial{rotation, models, read.Confidence * float64(characters) / float64(characters+3)}, nil
+	return trial{rotation, models, read.Confidence * float64(characters) / float64(characters+3), characters}, nil
 }
 
 // read recognises the whole page in one turn.
