@@ -120,11 +120,12 @@ func Extract(ctx context.Context, data []byte, o Options) (*Article, error) {
 	}
 	article := &Article{}
 	p.metadata(article)
-	regions := p.segment()
+	segments := p.segment()
+	p.statedLicense(article, segments)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	content, err := p.mainContent(ctx, regions)
+	content, err := p.mainContent(ctx, segments)
 	if err != nil {
 		return nil, err
 	}

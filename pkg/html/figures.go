@@ -77,7 +77,7 @@ func (p *page) contentArea(content []segment) func(*html.Node) bool {
 			for a := range n.Ancestors() {
 				within = within || a == common
 			}
-			if !within || common == p.body {
+			if !within {
 				return false
 			}
 		}
@@ -97,7 +97,12 @@ func ancestor(content []segment) *html.Node {
 		}
 	}
 	for _, s := range content {
-		for n := s.node; n != nil; n = n.Parent {
+		n := s.node
+		switch n.DataAtom {
+		case atom.P, atom.Li, atom.H1, atom.H2, atom.H3, atom.Table, atom.Pre, atom.Blockquote:
+			n = n.Parent // it holds text and no pictures
+		}
+		for ; n != nil; n = n.Parent {
 			if 10*weight[n] >= 9*total {
 				return n
 			}
@@ -219,7 +224,12 @@ func pixels(s string) int {
 	return int(n)
 }
 
-var decorationName = regexp.MustCompile(`(?i)(^|[^a-z])(logo|icon|icons|favicon|sprite|avatar|gravatar|emoji|emoticon|badge|spacer|pixel|tracker|tracking|beacon|blank|transparent|placeholder|loader|spinner|arrow|bullet|button|btn|smiley|smilies|flag|flags)([^a-z]|$)`)
+// What classes, ids and file names say of pictures that are no figures. A
+// file may well be named flag.jpg or button.png and be one.
+var (
+	decorationName = regexp.MustCompile(`(?i)(^|[^a-z])(logo|icons?|favicon|sprite|avatar|gravatar|emoji|emoticon|badge|spacer|pixel|tracker|tracking|beacon|blank|transparent|placeholder|loader|spinner|arrow|bullet|button|btn|smiley|smilies|flags?)([^a-z]|$)`)
+	decorationFile = regexp.MustCompile(`(?i)(^|[^a-z])(logo|icons?|favicon|sprite|avatar|gravatar|emoji|spacer|pixel|tracker|tracking|beacon|blank|transparent|placeholder|loader|spinner)([^a-z]|$)`)
+)
 
 // isDecoration says whether a picture is a logo, an icon or a tracker.
 func isDecoration(n *html.Node, source string, f Figure) bool {
@@ -240,126 +250,9 @@ func isDecoration(n *html.Node, source string, f Figure) bool {
 			return false // the page says that it is a figure
 		}
 	}
-	if decorationName.MatchString(attr(n, "class")+" "+attr(n, "id")) || decorationName.MatchString(attr(n, "alt")) && len(attr(n, "alt")) < 40 {
+	if decorationName.MatchString(attr(n, "class")+" "+attr(n, "id")) || decorationFile.MatchString(attr(n, "alt")) && len(attr(n, "alt")) < 40 {
 		return true
 	}
 	u, err := url.Parse(source)
-	return f.Data == nil && err == nil && (decorationName.MatchString(path.Base(u.Path)) || strings.HasSuffix(strings.ToLower(u.Path), ".svg"))
-}
-
-// isFigure recognises the containers of figures that are no figure elements:
-// those of DocBook, docutils and WordPress.
-func isFigure(n *html.Node) bool {
-	if n.DataAtom != atom.Div && n.DataAtom != atom.Section && n.DataAtom != atom.Dl && n.DataAtom != atom.Span && n.DataAtom != atom.Aside {
-		return false
-	}
-	return hasToken(n, "class", "figure") || hasToken(n, "class", "informalfigure") || hasToken(n, "class", "wp-caption") ||
-		hasToken(n, "class", "thumb") || hasToken(n, "class", "image-caption-container") || hasToken(n, "role", "figure")
-}
-
-// isCaption recognises captions that are no figcaption elements.
-func isCaption(n *html.Node) bool {
-	for _, class := range []string{"caption", "wp-caption-text", "thumbcaption", "figure-caption", "image-caption", "photo-caption", "caption-text", "media-caption", "legend"} {
-		if hasToken(n, "class", class) {
-			return true
-		}
-	}
-	if hasToken(n, "class", "title") && n.Parent != nil {
-		return isFigure(n.Parent) || hasToken(n.Parent, "class", "table") || hasToken(n.Parent, "class", "example")
-	}
-	return false
-}
-
-// captions are the texts that may describe a picture, the likeliest first.
-func captions(img *html.Node) []CaptionCandidate {
-	var out []CaptionCandidate
-	add := func(text, origin string) {
-		text = collapse(text)
-		if text == "" {
-			return
-		}
-		for _, c := range out {
-			if c.Text == text {
-				return
-			}
-		}
-		out = append(out, CaptionCandidate{text, origin})
-	}
-	figure := figureOf(img)
-	if figure != nil {
-		for n := range figure.Descendants() {
-			if n.DataAtom == atom.Figcaption || isCaption(n) {
-				add(textOf(n), FromFigcaption)
-			}
-		}
-	}
-	add(attr(img, "alt"), FromAlt)
-	add(attr(img, "title"), FromTitle)
-	if p := img.Parent; p != nil && p.DataAtom == atom.A {
-		add(attr(p, "title"), FromTitle)
-	}
-	if figure == nil {
-		add(nearby(img), FromNearby)
-	}
-	return out
-}
-
-// figureOf is the innermost figure that holds a picture, nil if none.
-func figureOf(img *html.Node) *html.Node {
-	for a := range img.Ancestors() {
-		if a.DataAtom == atom.Figure || isFigure(a) {
-			return a
-		}
-	}
-	return nil
-}
-
-// Words that captions begin with, of the languages pages are mostly written
-// in: Figure 3, Fig. 3, Tableau 1, Mchoro 2, …
-var captionStart = regexp.MustCompile(`(?i)^(fig(ure|\.)?|table|tableau|map|carte|photo|image|picture|chart|graph(ique)?|illustration|mchoro|picha|jedwali|ramani|hoto|taswira|foto|abb(ildung|\.)?|рис(унок|\.)?|الشكل|شكل|صورة|图)\s*[\p{N}:.–—-]`)
-
-// nearby is a text next to a picture that reads as its caption: marked as a
-// caption, or beginning like one; "" if there is none.
-func nearby(img *html.Node) string {
-	// Up to the block around the picture, which holds nothing but it.
-	n := img
-	for n.Parent != nil && n.Parent.DataAtom != atom.Body && textOf(n.Parent) == "" {
-		n = n.Parent
-	}
-	for _, step := range []func(*html.Node) *html.Node{
-		func(n *html.Node) *html.Node { return n.NextSibling },
-		func(n *html.Node) *html.Node { return n.PrevSibling },
-	} {
-		s := step(n)
-		for s != nil && (s.Type != html.ElementNode && strings.TrimSpace(s.Data) == "" || s.Type == html.CommentNode || s.DataAtom == atom.Br) {
-			s = step(s)
-		}
-		if s == nil || s.Type != html.ElementNode && s.Type != html.TextNode {
-			continue
-		}
-		text := collapse(s.Data)
-		if s.Type == html.ElementNode {
-			text = textOf(s)
-		}
-		if text == "" || len(text) > maxCaption {
-			continue
-		}
-		if captionStart.MatchString(text) || s.Type == html.ElementNode && (captionLike(s) || s.DataAtom == atom.Em || s.DataAtom == atom.Small) {
-			return text
-		}
-	}
-	return ""
-}
-
-// captionLike says whether an element's names speak of a caption.
-func captionLike(n *html.Node) bool {
-	if isCaption(n) {
-		return true
-	}
-	for _, w := range names(n) {
-		if strings.Contains(w, "caption") {
-			return true
-		}
-	}
-	return false
+	return f.Data == nil && err == nil && (decorationFile.MatchString(path.Base(u.Path)) || strings.HasSuffix(strings.ToLower(u.Path), ".svg"))
 }

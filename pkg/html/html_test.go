@@ -163,6 +163,37 @@ func TestDataURI(t *testing.T) {
 	}
 }
 
+func TestFigures(t *testing.T) {
+	const paragraph = "<p>Maji safi yanapatikana katika vituo vyote vya afya vya kaunti hii kuanzia asubuhi hadi jioni kila siku.</p>"
+	for body, want := range map[string]string{
+		paragraph + `<img src=a.png>`:                                                                                                  "https://a.example/a.png []",
+		paragraph + `<img src=a.png alt="DSC_0012.JPG">`:                                                                               "https://a.example/a.png []",
+		paragraph + `<img src=flag.png alt="A flag">` + paragraph:                                                                      "https://a.example/flag.png [{A flag alt}]",
+		paragraph + `<img src=site-logo.png>` + paragraph:                                                                              "",
+		paragraph + `<figure><img src=logo.png></figure>` + paragraph:                                                                  "https://a.example/logo.png []",
+		paragraph + `<img src=a.png width=16>` + paragraph:                                                                             "",
+		paragraph + `<nav><img src=a.png></nav>` + paragraph:                                                                           "",
+		paragraph + `<img src=a.png class="user-avatar">` + paragraph:                                                                  "",
+		paragraph + `<img src="data:image/gif;base64,R0lG">` + paragraph:                                                               "",
+		paragraph + `<img data-src=b.png src=lazy.gif><noscript><img src=b.png alt=B></noscript>` + paragraph:                          "https://a.example/b.png [{B alt}]",
+		paragraph + `<div class="wp-caption"><img src=a.png><p class="wp-caption-text">C</p></div>` + paragraph:                        "https://a.example/a.png [{C figcaption}]",
+		paragraph + `<div><a href=x><img src=a.png></a></div><p>Figure 3. Wells</p>` + paragraph:                                       "https://a.example/a.png [{Figure 3. Wells nearby}]",
+		paragraph + `<p><img src=a.png></p><p>Mchoro 2: Visima</p>` + paragraph:                                                        "https://a.example/a.png [{Mchoro 2: Visima nearby}]",
+		paragraph + `<p><img src=a.png></p><p>Just the next paragraph.</p>` + paragraph:                                                "https://a.example/a.png []",
+		paragraph + `<a title=T><img src=a.png alt=A title=T></a>` + paragraph:                                                         "https://a.example/a.png [{A alt} {T title}]",
+		paragraph + `<picture><source srcset="s.avif" type="image/avif"><source srcset="s.webp"><img src=a.png></picture>` + paragraph: "https://a.example/s.webp []",
+		paragraph + `<figure><img src=a.png><img src=b.png><figcaption>Both</figcaption></figure>` + paragraph:                         "https://a.example/a.png [{Both figcaption}]https://a.example/b.png [{Both figcaption}]",
+	} {
+		got := ""
+		for _, f := range extract(t, "<body>"+body+"</body>", Options{URL: "https://a.example/"}).Figures {
+			got += fmt.Sprint(f.URL, " ", f.Captions)
+		}
+		if got != want {
+			t.Errorf("%s\ngot  %s\nwant %s", body, got, want)
+		}
+	}
+}
+
 func TestAddresses(t *testing.T) {
 	a := extract(t, `<base href="/base/"><a href="x y#z">1</a><a href="mailto:a@b">2</a><a href="javascript:x()">3</a><a href="//b.example/">4</a>
 <a href="x%20y">5</a><a rel=nofollow href="no">6</a><a href="http://[bad">7</a><a href="?q">8</a>`, Options{URL: "https://a.example/dir/page"})

@@ -44,7 +44,7 @@ func (p *page) metadata(a *Article) {
 			case hasToken(n, "rel", "canonical") && a.Canonical == "":
 				a.Canonical = p.resolve(attr(n, "href"))
 			case hasToken(n, "rel", "license") || hasToken(n, "rel", "dcterms.license"):
-				a.license(p.resolve(attr(n, "href")), "link rel=license", 4)
+				p.license(a, p.resolve(attr(n, "href")), "link rel=license", licenseRelation)
 			}
 		case atom.A:
 			if !hasAttr(n, "href") {
@@ -52,14 +52,11 @@ func (p *page) metadata(a *Article) {
 			}
 			href := p.resolve(attr(n, "href"))
 			if hasToken(n, "rel", "license") {
-				a.license(href, "a rel=license", 4)
+				p.license(a, href, "a rel=license", licenseRelation)
 			} else if isCreativeCommons(href) {
-				a.license(href, "link to "+href, 1)
+				p.license(a, href, "link to "+href, licenseLink)
 			}
 		}
-	}
-	if a.License == "" {
-		p.statedLicense(a)
 	}
 }
 
@@ -73,9 +70,9 @@ func (p *page) meta(n *html.Node, a *Article, language func(string)) {
 		}
 	case "dcterms.license", "dc.rights.license", "license", "dcterms.rights", "dc.rights", "copyright", "rights":
 		if license := licenseIn(content); license != "" {
-			a.license(license, "meta "+name, 3)
+			p.license(a, license, "meta "+name, licenseMeta)
 		} else if name == "dcterms.license" || name == "license" {
-			a.license(content, "meta "+name, 3)
+			p.license(a, content, "meta "+name, licenseMeta)
 		}
 	case "robots":
 		noIndex, noFollow := Directives(content)
@@ -101,17 +98,19 @@ func Directives(content string) (noIndex, noFollow bool) {
 	return noIndex, noFollow
 }
 
-// license keeps the statement of the greatest weight, the first of equals.
-// The weight is kept in the order of calls: a link element stands in the
-// head, a meta element too, links of the text come later.
-func (a *Article) license(license, evidence string, weight int) {
-	if license == "" || a.License != "" && weight < 4 {
-		return
+// How a licence may be stated, the strongest way last.
+const (
+	licenseStatement = iota + 1 // in the text
+	licenseLink                 // to a Creative Commons licence, by a hyperlink
+	licenseMeta                 // in a meta element
+	licenseRelation             // by rel=license
+)
+
+// license keeps the strongest statement, the first of equals.
+func (p *page) license(a *Article, license, evidence string, strength int) {
+	if license != "" && strength > p.licensed {
+		a.License, a.LicenseEvidence, p.licensed = license, evidence, strength
 	}
-	if a.License != "" && strings.HasSuffix(a.LicenseEvidence, "rel=license") {
-		return
-	}
-	a.License, a.LicenseEvidence = license, evidence
 }
 
 func isCreativeCommons(address string) bool {
@@ -154,8 +153,8 @@ func licenseIn(text string) string {
 
 // statedLicense looks for a copyright statement that names a Creative Commons
 // licence without linking to it.
-func (p *page) statedLicense(a *Article) {
-	for _, s := range p.segment() {
+func (p *page) statedLicense(a *Article, segments []segment) {
+	for _, s := range segments {
 		if len(s.Text) > 1000 || !copyright.MatchString(s.Text) {
 			continue
 		}
@@ -164,7 +163,7 @@ func (p *page) statedLicense(a *Article) {
 			if r := []rune(evidence); len(r) > 200 {
 				evidence = string(r[:200]) + "…"
 			}
-			a.license(license, "statement: "+evidence, 0)
+			p.license(a, license, "statement: "+evidence, licenseStatement)
 			return
 		}
 	}

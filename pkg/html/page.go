@@ -19,6 +19,8 @@ type page struct {
 	head *html.Node
 	body *html.Node
 	text []byte // the page in UTF-8, as it was parsed
+
+	licensed int // strength of the licence statement found so far
 }
 
 func newPage(data []byte, o Options) (*page, error) {
