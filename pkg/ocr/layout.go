@@ -138,10 +138,11 @@ func otsu(img *image.Gray) (threshold byte, contrast float64) {
 	return threshold, contrast
 }
 
-// solidShare is the share of 8 x 8 squares that are mostly, but not all,
-// dark: text set light on dark looks so, and so do photographs.
+// solidShare is the share of 12 x 12 squares, larger than the strokes of any
+// letter, that are mostly, but not all, dark: text set light on dark looks so,
+// and so do photographs.
 func solidShare(img *image.Gray, threshold byte) float64 {
-	const n = 8
+	const n = 12
 	w, h := img.Rect.Dx()/n, img.Rect.Dy()/n
 	found := 0
 	for by := range h {

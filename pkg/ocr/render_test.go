@@ -20,7 +20,7 @@ var english = Hints{Languages: []string{"eng_Latn"}, DPI: 150}
 // paragraphs.
 const passage = `The health post opened its doors in the spring
 and served four villages along the river. Most
-families walked for two hours to reach it, and a
+families walked for two hours to reach it, so the
 nurse began to visit each market on Thursday.
 
 By the end of the year 1,284 children had been
