@@ -64,7 +64,7 @@ func fixture(t *testing.T) Options {
 			('p1', 'd1', 'd2', 'eng_Latn', 'swh_Latn', 'First.', 'Ya kwanza.', 'Second.', '1-1', 0.5, 1, 'CC-BY-4.0', [0]),
 			('p3', 'd1', 'd3', 'eng_Latn', 'amh_Ethi', 'First.', 'መጀመሪያ።', '', '1-2', 1, 0, 'CC-BY-4.0', [0]),
 			('p4', 'd1', 'd3', 'eng_Latn', 'amh_Ethi', 'Low.', 'ዝቅ።', '', '1-1', 0.49, 1, '', [1])`,
-		`INSERT INTO bitext SELECT * FROM bitext WHERE pair_id = 'p1'`,
+		`INSERT INTO bitext SELECT * FROM bitext WHERE pair_id = 'p1'`, // a replay
 	} {
 		exec(t, conn, sql)
 	}

@@ -60,7 +60,7 @@ type figureLine struct {
 const figureColumns = `caption, caption_language, kind, figure_id, document_id, url, page, x, y, width, height,
 	image_sha256, media_type, license, group_id, stage_version`
 
-const figureOrder = "ORDER BY document_id, page, figure_id, recorded_at, offset LIMIT 1 BY figure_id"
+const figureOrder = "ORDER BY document_id, page, figure_id, recorded_at, offset"
 
 func exportFigures(ctx context.Context, o Options, p plan, dir string, set *SetReport) error {
 	rows, err := o.Database.Query(p.context(ctx, o), "SELECT "+figureColumns+" FROM "+p.from+" "+figureOrder)
@@ -73,6 +73,7 @@ func exportFigures(ctx context.Context, o Options, p plan, dir string, set *SetR
 		return err
 	}
 	defer out.abandon()
+	var last string
 	for rows.Next() {
 		var c figureColumnSet
 		var language, url, license, group, version string
@@ -81,6 +82,10 @@ func exportFigures(ctx context.Context, o Options, p plan, dir string, set *SetR
 			&c.ImageSHA256, &c.MediaType, &license, &group, &version); err != nil {
 			return err
 		}
+		if c.FigureID == last {
+			continue
+		}
+		last = c.FigureID
 		c.Language, c.URL, c.License, c.GroupID, c.Version = text(language), text(url), text(license), text(group), text(version)
 		c.Page, c.X, c.Y, c.Width, c.Height = &page, &x, &y, &width, &height
 		data, err := o.Blobs.Get(ctx, c.ImageSHA256)

@@ -34,8 +34,9 @@ const pairColumns = `pair_id, source_language, target_language, source_text, tar
 	source_url, target_url, source_document_id, target_document_id, group_id, stage_version`
 
 // Pairs come language pair by language pair, each document in its own order.
+// Their id is made of documents and sentences, so that equal ones are neighbours.
 const pairOrder = `ORDER BY source_language, target_language, source_document_id, target_document_id,
-	source_sentences, target_sentences, pair_id, recorded_at, offset LIMIT 1 BY pair_id`
+	source_sentences, target_sentences, pair_id, recorded_at, offset`
 
 func exportPairs(ctx context.Context, o Options, p plan, dir string, set *SetReport) error {
 	rows, err := o.Database.Query(p.context(ctx, o), "SELECT "+pairColumns+" FROM "+p.from+" "+pairOrder)
@@ -48,6 +49,7 @@ func exportPairs(ctx context.Context, o Options, p plan, dir string, set *SetRep
 		return err
 	}
 	defer out.abandon()
+	var last string
 	for rows.Next() {
 		var row pairRow
 		var before, after, targetBefore, targetAfter, license, sourceURL, targetURL, group, version string
@@ -57,6 +59,10 @@ func exportPairs(ctx context.Context, o Options, p plan, dir string, set *SetRep
 			&sourceURL, &targetURL, &row.SourceDocumentID, &row.TargetDocumentID, &group, &version); err != nil {
 			return err
 		}
+		if row.PairID == last {
+			continue
+		}
+		last = row.PairID
 		row.SourceBefore, row.SourceAfter = text(before), text(after)
 		row.TargetBefore, row.TargetAfter = text(targetBefore), text(targetAfter)
 		row.Score, row.Health, row.License = &score, &health, text(license)

@@ -12,21 +12,21 @@ import (
 // plan is one set with the query that yields its rows.
 type plan struct {
 	name     string
-	rows     int64
-	filtered bool // the user's condition is part of the query
+	rows     int64 // to read; a row may be there twice
+	filtered bool  // the user's condition is part of the query
 	from     string
 }
 
 // source returns the table expression of a set, whose columns a condition may
-// name, the condition that always holds, and what must stay distinct.
-func source(set string) (table, condition, key string) {
+// name, and the condition that always holds.
+func source(set string) (table, condition string) {
 	if set == Pairs {
 		return `(SELECT b.*, s.url AS source_url, t.url AS target_url FROM bitext AS b
 			ANY LEFT JOIN (SELECT document_id, url FROM fetches) AS s ON b.source_document_id = s.document_id
 			ANY LEFT JOIN (SELECT document_id, url FROM fetches) AS t ON b.target_document_id = t.document_id)`,
-			"score >= {min_score:Float64}", "pair_id"
+			"score >= {min_score:Float64}"
 	}
-	return "figures", "caption != '' AND media_type IN ('image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/tiff', 'image/bmp')", "figure_id"
+	return "figures", "caption != '' AND media_type IN ('image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/tiff', 'image/bmp')"
 }
 
 // planSets counts the rows of each set. A condition that names columns which a
@@ -63,23 +63,28 @@ func planSets(ctx context.Context, o Options) ([]plan, error) {
 
 // count sets the query of a plan and its number of rows.
 func (p *plan) count(ctx context.Context, o Options, where string) error {
-	table, condition, key := source(p.name)
+	table, condition := source(p.name)
 	p.from = table + " WHERE " + condition
 	if where != "" {
 		p.from += " AND (" + where + "\n)" // the line feed ends a comment
 	}
 	var rows uint64
-	err := o.Database.QueryRow(p.context(ctx, o), "SELECT uniqExact("+key+") FROM "+p.from).Scan(&rows)
+	err := o.Database.QueryRow(p.context(ctx, o), "SELECT count() FROM "+p.from).Scan(&rows)
 	p.rows = int64(rows)
 	return err
 }
 
-// context carries the parameters of the plan's queries.
+// sortBytes is the memory that the database sorts in before it goes on on
+// disk, so that an export of any size fits beside the embedded engine.
+const sortBytes = 128 << 20
+
+// context carries the settings and parameters of the plan's queries.
 func (p *plan) context(ctx context.Context, o Options) context.Context {
-	if p.name != Pairs {
-		return ctx
+	options := []clickhouse.QueryOption{clickhouse.WithSettings(clickhouse.Settings{"max_bytes_before_external_sort": sortBytes})}
+	if p.name == Pairs {
+		options = append(options, clickhouse.WithParameters(clickhouse.Parameters{"min_score": fmt.Sprint(o.MinScore)}))
 	}
-	return clickhouse.Context(ctx, clickhouse.WithParameters(clickhouse.Parameters{"min_score": fmt.Sprint(o.MinScore)}))
+	return clickhouse.Context(ctx, options...)
 }
 
 // isUnknownColumn tells whether a query names a column that is not there.
