@@ -12,7 +12,7 @@ import (
 
 // measureHTML is the rate of web pages from a folder into the database.
 func measureHTML(ctx context.Context, b *bench) error {
-	const wanted = 600
+	wanted := b.documents
 	originals, err := filepath.Glob(filepath.Join(b.eval, "html/pages/*.html*"))
 	if err != nil || len(originals) == 0 {
 		return fmt.Errorf("no pages in %s: %w", b.eval, err)
@@ -37,10 +37,11 @@ func measureHTML(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	if run.Done+run.Failed != wanted {
+	if run.Done+run.Failed != float64(wanted) {
 		return fmt.Errorf("%g of %d pages came to an end", run.Done+run.Failed, wanted)
 	}
-	figure("html.pipeline", wanted/run.wall.Seconds(), "documents/s from the command to its end")
+	figure("html.pipeline", float64(wanted)/run.wall.Seconds(), "documents/s from the command to its end")
+	figure("html.pipeline.processor", 1000*run.processor.Seconds()/float64(wanted), "processor ms/document")
 	figure("html.failed", run.Failed, fmt.Sprintf("of %d documents are dead letters", wanted))
 	run.shares("html")
 	return nil

@@ -26,6 +26,8 @@ type bench struct {
 	vislang string // the program measured
 	eval    string // the evaluation folder
 	scratch string // a folder of this run
+
+	pages, documents, rows int // how much is measured
 }
 
 // A measurement prints its figures, or says why it has none.
@@ -42,32 +44,34 @@ var measurements = []measurement{
 }
 
 func main() {
-	vislang := flag.String("vislang", "bin/vislang", "the program to measure")
-	eval := flag.String("eval", "", "folder of evaluation pages")
+	var b bench
+	flag.StringVar(&b.vislang, "vislang", "bin/vislang", "the program to measure")
+	flag.StringVar(&b.eval, "eval", "", "folder of evaluation pages")
+	flag.IntVar(&b.pages, "pages", 24, "pages to recognise")
+	flag.IntVar(&b.documents, "documents", 600, "web pages to read")
+	flag.IntVar(&b.rows, "rows", 200_000, "rows to insert")
 	only := flag.String("only", "", "comma-separated measurements: start, ocr, html, sink; empty: all")
 	flag.Parse()
-	if *eval == "" || flag.NArg() > 0 {
+	if b.eval == "" || flag.NArg() > 0 {
 		flag.Usage()
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, *vislang, *eval, strings.FieldsFunc(*only, func(r rune) bool { return r == ',' })); err != nil {
+	if err := b.run(ctx, strings.FieldsFunc(*only, func(r rune) bool { return r == ',' })); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, vislang, eval string, only []string) error {
-	scratch, err := os.MkdirTemp("", "vislang-bench-")
-	if err != nil {
+func (b *bench) run(ctx context.Context, only []string) (err error) {
+	if b.vislang, err = filepath.Abs(b.vislang); err != nil {
 		return err
 	}
-	defer os.RemoveAll(scratch)
-	if vislang, err = filepath.Abs(vislang); err != nil {
+	if b.scratch, err = os.MkdirTemp("", "vislang-bench-"); err != nil {
 		return err
 	}
-	b := &bench{vislang: vislang, eval: eval, scratch: scratch}
+	defer os.RemoveAll(b.scratch)
 	for _, m := range measurements {
 		if len(only) > 0 && !slices.Contains(only, m.name) {
 			continue

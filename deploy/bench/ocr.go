@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -18,7 +19,6 @@ import (
 // measureOCR compares the whole pipeline with bare Tesseract command lines,
 // one for each processor, over the same pages.
 func measureOCR(ctx context.Context, b *bench) error {
-	const copies = 24
 	page, err := os.ReadFile(filepath.Join(b.eval, "ocr/pages/eng.png"))
 	if err != nil {
 		return err
@@ -29,7 +29,7 @@ func measureOCR(ctx context.Context, b *bench) error {
 	}
 	defer os.RemoveAll(folder)
 	var names []string
-	for n := range copies {
+	for n := range b.pages {
 		data, err := withComment(page, fmt.Sprint(n))
 		if err != nil {
 			return err
@@ -41,6 +41,7 @@ func measureOCR(ctx context.Context, b *bench) error {
 		names = append(names, name)
 	}
 
+	var processor atomic.Int64
 	began := time.Now()
 	group, inner := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.NumCPU())
@@ -50,25 +51,29 @@ func measureOCR(ctx context.Context, b *bench) error {
 			if err != nil {
 				return err
 			}
-			return p.wait()
+			err = p.wait()
+			processor.Add(int64(p.processor()))
+			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	tesseract := copies / time.Since(began).Minutes()
+	tesseract := float64(b.pages) / time.Since(began).Minutes()
 	figure("ocr.tesseract", tesseract, fmt.Sprintf("pages/min, %d command lines side by side", runtime.NumCPU()))
 
 	run, err := b.runPipeline(ctx, "ocr", folder)
 	if err != nil {
 		return err
 	}
-	if run.Done != copies {
-		return fmt.Errorf("%g of %d pages are in the database", run.Done, copies)
+	if run.Done != float64(b.pages) {
+		return fmt.Errorf("%g of %d pages are in the database", run.Done, b.pages)
 	}
-	pipeline := copies / run.wall.Minutes()
+	pipeline := float64(b.pages) / run.wall.Minutes()
 	figure("ocr.pipeline", pipeline, "pages/min from the command to its end, language unknown")
 	figure("ocr.ratio", pipeline/tesseract, "pipeline to tesseract")
+	figure("ocr.tesseract.processor", time.Duration(processor.Load()).Seconds()/float64(b.pages), "processor s/page")
+	figure("ocr.pipeline.processor", run.processor.Seconds()/float64(b.pages), "processor s/page")
 	figure("memory.at_peak", float64(run.peak)/(1<<20), "MiB resident with children, while recognising")
 	run.shares("ocr")
 	return nil

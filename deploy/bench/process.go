@@ -61,6 +61,13 @@ func (p *process) stop() error {
 	return p.wait()
 }
 
+// processor is the processor time of an ended process and of the children it
+// waited for. Unlike the time on the clock it is nearly the same on a busy machine.
+func (p *process) processor() time.Duration {
+	state := p.command.ProcessState
+	return state.UserTime() + state.SystemTime()
+}
+
 func (p *process) watch() {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
@@ -115,8 +122,9 @@ type summary struct {
 // A pipelineRun is one `vislang run --until-idle` from start to end.
 type pipelineRun struct {
 	summary
-	wall time.Duration
-	peak int64 // bytes
+	wall      time.Duration
+	processor time.Duration
+	peak      int64 // bytes
 }
 
 // runPipeline runs the whole pipeline over a folder, in a data folder of its own.
@@ -133,7 +141,7 @@ func (b *bench) runPipeline(ctx context.Context, name string, arguments ...strin
 	if err := p.wait(); err != nil {
 		return nil, err
 	}
-	r := &pipelineRun{wall: time.Since(began), peak: p.peak.Load()}
+	r := &pipelineRun{wall: time.Since(began), processor: p.processor(), peak: p.peak.Load()}
 	if err := json.Unmarshal(p.stdout.Bytes(), &r.summary); err != nil {
 		return nil, fmt.Errorf("read the summary %q: %w", tail(p.stdout.Bytes()), err)
 	}

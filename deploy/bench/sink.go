@@ -21,7 +21,7 @@ import (
 // measureSink compares the sink, from Kafka with exactly-once commits, with
 // clickhouse-go inserting the same rows from memory.
 func measureSink(ctx context.Context, b *bench) error {
-	const rows = 200_000
+	rows := b.rows
 	data := filepath.Join(b.scratch, "sink")
 	defer os.RemoveAll(data)
 	engines, err := start(ctx, b.vislang, "engines", "--data", data,
@@ -67,15 +67,15 @@ func measureSink(ctx context.Context, b *bench) error {
 	if err := db.QueryRow(ctx, "SELECT count() FROM bitext").Scan(&landed); err != nil {
 		return err
 	}
-	if landed != rows {
+	if landed != uint64(rows) {
 		return fmt.Errorf("%d of %d rows landed", landed, rows)
 	}
 	alone, err := insertAlone(ctx, db)
 	if err != nil {
 		return fmt.Errorf("insert without the sink: %w", err)
 	}
-	figure("sink.pipeline", rows/took.Seconds(), "rows/s from Kafka to the table, start of the process included")
-	figure("sink.clickhouse_go", rows/alone.Seconds(), "rows/s of clickhouse-go alone")
+	figure("sink.pipeline", float64(rows)/took.Seconds(), "rows/s from Kafka to the table, start of the process included")
+	figure("sink.clickhouse_go", float64(rows)/alone.Seconds(), "rows/s of clickhouse-go alone")
 	figure("sink.ratio", alone.Seconds()/took.Seconds(), "sink to clickhouse-go")
 	return nil
 }
