@@ -1,12 +1,11 @@
 package clickhouse
 
 import (
-	"context"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"strings"
-	"sync/atomic"
 	"unsafe"
 )
 
@@ -35,6 +34,9 @@ type Summary struct {
 
 // conn is a connection to the engine: settings, current database and temporary
 // tables live in it. It runs one statement at a time.
+//
+// Results and the rows of an INSERT pass through pipes that the engine opens
+// as files, so that any amount of them fits into memory.
 type conn struct {
 	lib    *library
 	handle unsafe.Pointer // chdb_connection *, as close wants it
@@ -43,24 +45,104 @@ type conn struct {
 
 func (c *conn) close() { c.lib.closeConn(c.handle) }
 
-// exec runs a statement and drops its result.
-func (c *conn) exec(sql string) error {
-	_, err := c.materialize(sql, "Null", nil, io.Discard)
-	return err
-}
-
-func (c *conn) materialize(sql, format string, params map[string]string, w io.Writer) (Summary, error) {
-	result := c.call(c.lib.query, sql, format, params)
-	defer c.lib.destroyResult(result)
-	sum := c.summary(result)
-	n, err := c.write(result, w)
-	sum.ResultBytes = uint64(n)
+// run runs a request on this connection. abort asks the engine to end the
+// statement and returns when it has been asked.
+func (c *conn) run(abort func(error), r Request, w io.Writer) (Summary, error) {
+	out := &resultWriter{w: w, started: r.Started}
+	s := parseStatement(r.SQL)
+	var sum Summary
+	var err error
+	switch s.kind {
+	case kindInsert:
+		sum, err = c.insert(abort, s, r)
+	case kindSelect:
+		sum, err = c.query(abort, r, out)
+	default:
+		sum, err = c.call(r.SQL, r.Format, r.Params, out)
+	}
+	if err != nil {
+		return sum, err
+	}
+	err = out.close(&sum)
 	return sum, err
 }
 
-// call runs one of the engine's three entry points that share a signature.
-func (c *conn) call(fn func(uintptr, unsafe.Pointer, uintptr, unsafe.Pointer, uintptr, unsafe.Pointer, unsafe.Pointer, unsafe.Pointer, unsafe.Pointer, uintptr) uintptr,
-	sql, format string, params map[string]string) uintptr {
+// query runs a SELECT.
+func (c *conn) query(abort func(error), r Request, out *resultWriter) (Summary, error) {
+	head, format, tail := splitOutput(r.SQL)
+	format = or(or(format, r.Format), "TabSeparated")
+	if !isName(format) {
+		return Summary{}, &Error{Code: 73, Name: "UNKNOWN_FORMAT", Message: "Unknown format " + format}
+	}
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		return Summary{}, fmt.Errorf("make a pipe for a result: %w", err)
+	}
+	defer reader.Close()
+	copied := make(chan error, 1)
+	go func() {
+		_, err := io.Copy(out, reader)
+		if err != nil {
+			go abort(err)
+			io.Copy(io.Discard, reader) // the engine may be waiting to write
+		}
+		copied <- err
+	}()
+	sql := head + "\nINTO OUTFILE " + pipePath(writer) + " TRUNCATE COMPRESSION 'none' FORMAT " + format + " " + tail
+	sum, err := c.call(sql, "Null", r.Params, io.Discard)
+	writer.Close()
+	if copyErr := <-copied; err == nil {
+		err = copyErr
+	}
+	return sum, err
+}
+
+// insert runs an INSERT whose rows follow it. If reading them fails it aborts
+// the statement before it closes the pipe, as the engine would take that for
+// the end of the rows.
+func (c *conn) insert(abort func(error), s statement, r Request) (Summary, error) {
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		return Summary{}, fmt.Errorf("make a pipe for the rows to insert: %w", err)
+	}
+	rows := io.Reader(strings.NewReader(r.SQL[s.data:]))
+	if r.Data != nil {
+		rows = io.MultiReader(rows, r.Data)
+	}
+	source := &errReader{r: rows}
+	fed := make(chan struct{})
+	go func() {
+		defer close(fed)
+		io.Copy(writer, source)
+		if source.err != nil {
+			abort(fmt.Errorf("read the rows to insert: %w", source.err))
+		}
+		writer.Close()
+	}()
+	sql := s.head[:s.settings] + " FROM INFILE " + pipePath(reader) + " COMPRESSION 'none' " + s.head[s.settings:] + " FORMAT " + s.inputFormat
+	sum, err := c.call(sql, "Null", r.Params, io.Discard)
+	reader.Close() // the engine may have stopped before the end
+	if err != nil {
+		return sum, err // without waiting for rows that nobody wants
+	}
+	<-fed
+	if source.err != nil {
+		err = fmt.Errorf("read the rows to insert: %w", source.err)
+	}
+	return sum, err
+}
+
+// pipePath is a file name for one end of a pipe, in quotes.
+func pipePath(f *os.File) string { return fmt.Sprintf("'/proc/self/fd/%d'", f.Fd()) }
+
+// exec runs a statement and drops its result.
+func (c *conn) exec(sql string) error {
+	_, err := c.call(sql, "Null", nil, io.Discard)
+	return err
+}
+
+// call runs a statement whose result fits into memory.
+func (c *conn) call(sql, format string, params map[string]string, w io.Writer) (Summary, error) {
 	// Without a format the engine takes that of the statement before.
 	text := newCStrings([]string{sql, or(format, "TabSeparated")})
 	var names, values []string
@@ -68,170 +150,90 @@ func (c *conn) call(fn func(uintptr, unsafe.Pointer, uintptr, unsafe.Pointer, ui
 		names, values = append(names, name), append(values, value)
 	}
 	n, v := newCStrings(names), newCStrings(values)
-	result := fn(c.conn, text.ptrs[0], text.lens[0], text.ptrs[1], text.lens[1],
+	result := c.lib.query(c.conn, text.ptrs[0], text.lens[0], text.ptrs[1], text.lens[1],
 		n.pointers(), n.lengths(), v.pointers(), v.lengths(), uintptr(len(names)))
 	runtime.KeepAlive(text)
 	runtime.KeepAlive(n)
 	runtime.KeepAlive(v)
-	return result
-}
-
-func (c *conn) err(result uintptr) error {
 	if result == 0 {
-		return &Error{Message: "the engine gave no result"}
+		return Summary{}, &Error{Message: "the engine gave no result"}
 	}
+	defer c.lib.destroyResult(result)
 	if text := c.lib.resultError(result); text != "" {
-		return parseError(text)
+		return Summary{}, parseError(text)
 	}
-	return nil
-}
-
-func (c *conn) summary(result uintptr) Summary {
-	return Summary{
-		ReadRows:     c.lib.storageRead(result),
-		ReadBytes:    c.lib.storageBytes(result),
+	sum := Summary{
+		ReadRows:     c.lib.rowsRead(result),
+		ReadBytes:    c.lib.bytesRead(result),
 		WrittenRows:  c.lib.rowsWritten(result),
 		WrittenBytes: c.lib.bytesWritten(result),
 	}
-}
-
-// write copies a result's bytes.
-func (c *conn) write(result uintptr, w io.Writer) (int, error) {
-	if err := c.err(result); err != nil {
-		return 0, err
-	}
-	length := c.lib.resultLength(result)
-	if length == 0 {
-		return 0, nil
-	}
-	return w.Write(unsafe.Slice((*byte)(c.lib.resultBuffer(result)), length))
-}
-
-// run runs a request on this connection. abort asks the engine to end the
-// statement.
-func (c *conn) run(ctx context.Context, abort func(error), r Request, w io.Writer) (Summary, error) {
-	out := &startWriter{w: w, started: r.Started}
-	s := parseStatement(r.SQL)
-	var sum Summary
-	var err error
-	switch {
-	case s.kind == kindInsert:
-		sum, err = c.insert(ctx, abort, s, r)
-		out.sum = sum
-	case s.kind == kindSelect:
-		sum, err = c.stream(ctx, r, out)
-	default:
-		sum, err = c.materialize(r.SQL, r.Format, r.Params, out)
-		out.sum = sum
-	}
-	if err == nil {
-		out.start()
-	}
-	return sum, err
-}
-
-// stream runs a query and writes its result block by block.
-func (c *conn) stream(ctx context.Context, r Request, out *startWriter) (Summary, error) {
-	stream := c.call(c.lib.streamQuery, r.SQL, r.Format, r.Params)
-	defer c.lib.destroyResult(stream)
-	var sum Summary
-	if err := c.err(stream); err != nil {
-		if strings.Contains(err.Error(), "Streaming query is not supported") {
-			// Refused before it ran: WITH … INSERT and the like.
-			return c.materialize(r.SQL, r.Format, r.Params, out)
-		}
-		return sum, err
-	}
-	for {
-		if err := ctx.Err(); err != nil {
-			c.lib.streamCancel(c.conn, stream)
-			return sum, context.Cause(ctx)
-		}
-		chunk := c.lib.streamFetch(c.conn, stream)
-		part := c.summary(chunk)
-		sum.ReadRows += part.ReadRows
-		sum.ReadBytes += part.ReadBytes
-		out.sum = sum
-		n, err := c.write(chunk, out)
-		sum.ResultBytes += uint64(n)
-		c.lib.destroyResult(chunk)
-		if err != nil {
-			if ctx.Err() != nil {
-				err = context.Cause(ctx)
-			}
-			c.lib.streamCancel(c.conn, stream)
+	if length := c.lib.resultLength(result); length > 0 {
+		if _, err := w.Write(unsafe.Slice((*byte)(c.lib.resultBuffer(result)), length)); err != nil {
 			return sum, err
 		}
-		if n == 0 {
-			return sum, nil
-		}
 	}
+	return sum, nil
 }
 
-// insertChunk is how much of an insert's body is handed over at a time. The
-// engine holds a bounded number of chunks and blocks until it has parsed them.
-const insertChunk = 256 << 10
-
-// insert feeds an INSERT's data to the engine as it arrives.
-func (c *conn) insert(ctx context.Context, abort func(error), s statement, r Request) (Summary, error) {
-	if c.lib.streamInsert == nil {
-		return c.insertThroughPipe(abort, s, r)
-	}
-	var sum Summary
-	stream := c.call(c.lib.streamInsert, s.head, s.inputFormat, r.Params)
-	defer c.lib.destroyInsert(stream) // cancels it unless it is done
-	if text := c.lib.insertError(stream); text != "" {
-		return sum, parseError(text)
-	}
-	body := r.rows(s)
-	buf := make([]byte, insertChunk)
-	for {
-		n, err := io.ReadFull(body, buf)
-		if ctx.Err() != nil {
-			c.lib.cancelInsert(stream)
-			return sum, context.Cause(ctx)
-		}
-		if n > 0 && c.lib.streamAppend(stream, unsafe.Pointer(&buf[0]), uintptr(n)) != 0 {
-			break // the engine refused the data; done says why
-		}
-		if err == io.EOF || err == io.ErrUnexpectedEOF {
-			break
-		}
-		if err != nil {
-			c.lib.cancelInsert(stream)
-			return sum, fmt.Errorf("read the rows to insert: %w", err)
-		}
-	}
-	result := c.lib.streamDone(stream)
-	defer c.lib.destroyResult(result)
-	sum = c.summary(result)
-	return sum, c.err(result)
+// errReader remembers why reading ended.
+type errReader struct {
+	r   io.Reader
+	err error
 }
 
-// rows are the data of an INSERT.
-func (r Request) rows(s statement) io.Reader {
-	inline := strings.NewReader(r.SQL[s.data:])
-	if r.Data == nil {
-		return inline
+func (e *errReader) Read(p []byte) (int, error) {
+	n, err := e.r.Read(p)
+	if err != io.EOF {
+		e.err = err
 	}
-	return io.MultiReader(inline, r.Data)
+	return n, err
 }
 
-// startWriter calls started before the first byte.
-type startWriter struct {
+// heldBack is how much of a result is kept until the statement has ended, so
+// that a small result starts with its true summary, and an early error comes
+// instead of a result.
+const heldBack = 64 << 10
+
+// resultWriter calls started before the first byte.
+type resultWriter struct {
 	w       io.Writer
 	started func(Summary)
-	sum     Summary
-	done    atomic.Bool
+	begun   bool
+	held    []byte
+	n       uint64
 }
 
-func (w *startWriter) start() {
-	if w.started != nil && !w.done.Swap(true) {
-		w.started(w.sum)
+func (w *resultWriter) Write(p []byte) (int, error) {
+	w.n += uint64(len(p))
+	if !w.begun && len(w.held)+len(p) <= heldBack {
+		w.held = append(w.held, p...)
+		return len(p), nil
 	}
+	if err := w.begin(Summary{ResultBytes: w.n}); err != nil {
+		return 0, err
+	}
+	return w.w.Write(p)
 }
 
-func (w *startWriter) Write(p []byte) (int, error) {
-	w.start()
-	return w.w.Write(p)
+func (w *resultWriter) begin(sum Summary) error {
+	if w.begun {
+		return nil
+	}
+	w.begun = true
+	if w.started != nil {
+		w.started(sum)
+	}
+	if len(w.held) == 0 {
+		return nil
+	}
+	_, err := w.w.Write(w.held)
+	w.held = nil
+	return err
+}
+
+// close ends a good result.
+func (w *resultWriter) close(sum *Summary) error {
+	sum.ResultBytes = w.n
+	return w.begin(*sum)
 }

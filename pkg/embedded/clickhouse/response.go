@@ -51,7 +51,8 @@ func (r *response) begin(sum Summary, req Request) {
 	var tag [8]byte
 	rand.Read(tag[:])
 	r.tag = hex.EncodeToString(tag[:])
-	format := or(or(outputFormat(req.SQL), req.Format), "TabSeparated")
+	_, format, _ := splitOutput(req.SQL)
+	format = or(or(format, req.Format), "TabSeparated")
 	head := r.w.Header()
 	head.Set("Content-Type", contentType(format))
 	head.Set("X-ClickHouse-Format", format)

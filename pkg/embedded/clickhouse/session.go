@@ -118,9 +118,12 @@ func (s *Session) run(ctx context.Context, r Request, w io.Writer) (Summary, err
 	})
 	abort := func(err error) {
 		cancel(err)
-		<-sent
+		select {
+		case <-sent:
+		case <-ended:
+		}
 	}
-	sum, err := s.conn.run(ctx, abort, r, w)
+	sum, err := s.conn.run(abort, r, w)
 	close(ended)
 	if !stop() {
 		<-killed

@@ -34,8 +34,10 @@ func parseStatement(text string) statement {
 	lex := lexer{text: text}
 	first := lex.next()
 	switch strings.ToUpper(first.text) {
-	case "SELECT", "WITH", "(", "FROM", "VALUES":
-		s.kind = kindSelect
+	case "SELECT", "WITH", "(", "FROM":
+		if !topLevel(text, "INSERT") && !topLevel(text, "OUTFILE") {
+			s.kind = kindSelect
+		}
 		return s
 	case "INSERT":
 	default:
@@ -77,6 +79,23 @@ func parseStatement(text string) statement {
 	}
 }
 
+// topLevel tells whether a word stands in a text outside of brackets and quotes.
+func topLevel(text, word string) bool {
+	lex := lexer{text: text}
+	for depth := 0; ; {
+		switch t := lex.next(); {
+		case t.text == "":
+			return false
+		case t.text == "(":
+			depth++
+		case t.text == ")":
+			depth--
+		case depth == 0 && keyword(t, word):
+			return true
+		}
+	}
+}
+
 func keyword(t token, word string) bool { return strings.EqualFold(t.text, word) }
 
 // skipToData skips blanks and one line end after the name of a format.
@@ -93,26 +112,62 @@ func skipToData(text string, i int) int {
 	return i
 }
 
-// outputFormat returns the format named by a FORMAT clause at the end of a
-// query, or "".
-func outputFormat(text string) string {
+// splitOutput splits a query at its FORMAT clause: the query before it, the
+// name of the format, "" without one, and the settings that may follow it.
+func splitOutput(text string) (head, format, tail string) {
 	lex := lexer{text: text}
-	depth, format := 0, ""
+	depth, end := 0, 0
+	before := token{}
 	for {
-		token := lex.next()
+		t := lex.next()
 		switch {
-		case token.text == "":
-			return format
-		case token.text == "(":
+		case t.text == "":
+			return text[:end], "", ""
+		case t.text == ";":
+			continue
+		case t.text == "(":
 			depth++
-		case token.text == ")":
+		case t.text == ")":
 			depth--
-		case depth == 0 && !token.quoted && keyword(token, "FORMAT"):
-			if name := lex.next(); name.text != "" && !name.quoted && isWord(name.text[0]) {
-				format = name.text
+		case depth == 0 && keyword(t, "FORMAT") && endsExpression(before):
+			name := lex.next()
+			rest := lexer{text: text, pos: lex.pos}
+			after := rest.next()
+			if isName(name.text) && !keyword(name, "ASC") && !keyword(name, "DESC") &&
+				(after.text == "" || after.text == ";" || keyword(after, "SETTINGS")) {
+				head, format = text[:t.start], name.text
+				if keyword(after, "SETTINGS") {
+					tail = strings.TrimRight(text[after.start:], "; \t\r\n")
+				}
+				return head, format, tail
 			}
+			lex.pos = t.start + len(t.text)
+		}
+		before, end = t, t.start+len(t.text)
+	}
+}
+
+// endsExpression tells whether a clause can begin after a token: FORMAT after
+// another is the name of a column or table.
+func endsExpression(t token) bool {
+	if t.quoted || strings.Contains(")]}*", t.text) {
+		return t.text != ""
+	}
+	switch strings.ToUpper(t.text) {
+	case "SELECT", "DISTINCT", "BY", "AS", "FROM", "JOIN", "ON", "WHERE", "PREWHERE", "HAVING", "AND", "OR", "NOT", "IN", "LIKE", "ALL":
+		return false
+	}
+	return isWord(t.text[0])
+}
+
+// isName tells whether a text can be the name of a format.
+func isName(text string) bool {
+	for i := range len(text) {
+		if !isWord(text[i]) || text[i] >= 0x80 {
+			return false
 		}
 	}
+	return text != ""
 }
 
 // Split cuts a script into its statements at the semicolons between them.

@@ -14,6 +14,8 @@ func TestParseStatement(t *testing.T) {
 		{text: "SELECT 1", kind: kindSelect},
 		{text: " -- c\n/* SELECT */ (SELECT 1)", kind: kindSelect},
 		{text: "with x as (select 1) select * from x", kind: kindSelect},
+		{text: "with x as (select 1) insert into t select * from x", kind: kindOther},
+		{text: "SELECT 1 INTO OUTFILE 'x'", kind: kindOther},
 		{text: "SHOW TABLES", kind: kindOther},
 		{text: "INSERT INTO t SELECT 'VALUES' FROM u", kind: kindOther},
 		{text: "INSERT INTO t WITH x AS (SELECT 1) SELECT * FROM x FORMAT CSV", kind: kindOther},
@@ -56,9 +58,13 @@ func TestOutputFormat(t *testing.T) {
 		"SELECT * FROM (SELECT 1 FORMAT JSON)":                "",
 		"SELECT format('{}', 1)":                              "",
 		"SELECT 1 AS format":                                  "",
+		"SELECT a, format FROM t ORDER BY format ASC":         "",
+		"SELECT format f FROM t":                              "",
+		"SELECT t.format x FROM t":                            "",
+		"SELECT 1 FORMAT JSON ; -- x":                         "JSON",
 		"SELECT 1 INTO OUTFILE 'x' FORMAT Parquet /* yes */ ": "Parquet",
 	} {
-		if got := outputFormat(text); got != want {
+		if _, got, _ := splitOutput(text); got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}
@@ -91,7 +97,10 @@ func FuzzStatement(f *testing.F) {
 		if s.data < 0 || s.data > len(text) || !strings.HasPrefix(text, s.head) || s.settings > len(s.head) {
 			t.Errorf("%q: %+v", text, s)
 		}
-		outputFormat(text)
+		head, _, tail := splitOutput(text)
+		if !strings.HasPrefix(text, head) || !strings.Contains(text, tail) {
+			t.Errorf("%q: %q … %q", text, head, tail)
+		}
 		for _, statement := range Split(text) {
 			if !strings.Contains(text, statement) || strings.TrimSpace(statement) == "" {
 				t.Errorf("%q: statement %q", text, statement)
