@@ -98,8 +98,7 @@ func Spill(ctx context.Context, blobs Blobs, rec Bodied) error {
 	if err != nil {
 		return err
 	}
-	native := b.mapping.native(reflect.ValueOf(body).Elem())
-	datum, err := b.avro.BinaryFromNative(nil, native)
+	datum, err := b.encode(nil, reflect.ValueOf(body).Elem())
 	if err == nil {
 		*rec.bodyBlob(), err = blobs.Put(ctx, writeContainer(b.text, datum))
 	}

@@ -51,6 +51,13 @@ var builtins = sync.OnceValues(func() (map[reflect.Type]*builtin, error) {
 	return all, nil
 })
 
+// encode appends a record to buf in Avro's binary encoding.
+func (b *builtin) encode(buf []byte, rec reflect.Value) ([]byte, error) {
+	native := b.mapping.native(rec)
+	defer b.mapping.release(native)
+	return b.avro.BinaryFromNative(buf, native)
+}
+
 func newBuiltin(topic Topic, goType reflect.Type) (*builtin, error) {
 	text, err := files.ReadFile(topic.Name + ".avsc")
 	if err != nil {

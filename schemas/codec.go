@@ -1,6 +1,7 @@
 package schemas
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -17,7 +18,8 @@ const headerSize = 5 // a zero byte and the schema's id
 // Codec encodes and decodes the records of this package. It is safe for
 // concurrent use.
 type Codec struct {
-	client *sr.Client
+	client  *sr.Client
+	buffers sync.Pool // of *[]byte: a result is copied out at its size, rather than grown to it
 
 	mu      sync.RWMutex
 	ids     map[*builtin]int
@@ -59,14 +61,20 @@ func (c *Codec) Encode(ctx context.Context, rec any) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", b.schema.name, err)
 	}
-	data := binary.BigEndian.AppendUint32([]byte{0}, uint32(id))
-	if data, err = b.avro.BinaryFromNative(data, b.mapping.native(v.Elem())); err != nil {
+	buffer, ok := c.buffers.Get().(*[]byte)
+	if !ok {
+		buffer = new([]byte)
+	}
+	defer c.buffers.Put(buffer)
+	data := binary.BigEndian.AppendUint32(append((*buffer)[:0], 0), uint32(id))
+	if data, err = b.encode(data, v.Elem()); err != nil {
 		return nil, fmt.Errorf("encode %s: %w", b.schema.name, err)
 	}
+	*buffer = data
 	if len(data) > b.topic.MaxBytes {
 		return nil, fmt.Errorf("encode %s: %d bytes, %d are allowed: %w", b.schema.name, len(data), b.topic.MaxBytes, ErrTooLarge)
 	}
-	return data, nil
+	return bytes.Clone(data), nil
 }
 
 // Decode reads a record in the wire format, written with this or another

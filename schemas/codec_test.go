@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -97,6 +98,33 @@ func TestRoundTrip(t *testing.T) {
 	roundTrip[Bitext](t)
 	roundTrip[Sample](t)
 	roundTrip[DeadLetter](t)
+}
+
+// TestConcurrentUse encodes different records at once: what the codec keeps
+// for the next record must not leak into another.
+func TestConcurrentUse(t *testing.T) {
+	c := startCodec(t)
+	var workers sync.WaitGroup
+	for seed := range uint64(4) {
+		workers.Go(func() {
+			rng := rand.New(rand.NewPCG(seed, 5))
+			for range 100 {
+				want := new(Text)
+				randomize(rng, reflect.ValueOf(want).Elem())
+				data, err := c.Encode(t.Context(), want)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				got, err := Decode[Text](t.Context(), c, data)
+				if err != nil || !reflect.DeepEqual(got, want) {
+					t.Errorf("got %+v, want %+v, %v", got, want, err)
+					return
+				}
+			}
+		})
+	}
+	workers.Wait()
 }
 
 func TestDecodeErrors(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 )
@@ -13,6 +14,7 @@ import (
 // reading and setting fields by index.
 type mapping struct {
 	fields []mappedField
+	maps   sync.Pool // of map[string]any with this mapping's keys: making them is half the cost of encoding
 }
 
 type mappedField struct {
@@ -89,14 +91,30 @@ func (f *mappedField) setDefault(t reflect.Type, field *avroField) error {
 	return f.set(v, def)
 }
 
-// native returns the map of a struct.
+// native returns the map of a struct, to be released after use.
 func (m *mapping) native(v reflect.Value) map[string]any {
-	native := make(map[string]any, len(m.fields))
+	native, ok := m.maps.Get().(map[string]any)
+	if !ok {
+		native = make(map[string]any, len(m.fields))
+	}
 	for i := range m.fields {
 		f := &m.fields[i]
 		native[f.name] = f.get(v.FieldByIndex(f.index))
 	}
 	return native
+}
+
+// release takes a map of native back, with the maps inside it.
+func (m *mapping) release(native map[string]any) {
+	for i := range m.fields {
+		if f := &m.fields[i]; f.items != nil {
+			for _, item := range native[f.name].([]any) {
+				f.items.release(item.(map[string]any))
+			}
+		}
+		native[m.fields[i].name] = nil // so that the pool keeps no text alive
+	}
+	m.maps.Put(native)
 }
 
 func (f *mappedField) get(v reflect.Value) any {
