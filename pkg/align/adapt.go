@@ -2,52 +2,44 @@ package align
 
 import "math"
 
-// adapt re-estimates from the posteriors what differs by document.
+// adapt estimates from the posteriors of a pass what differs by document: the
+// ratio of lengths, how often sentences are dropped and merged, and which
+// words translate each other.
 func (m *model) adapt(l *lattice) {
-	var counts [16]float64
-	var sum, weight float64
-	all := 0.0
-	for i := range l.lo {
-		for j := l.lo[i]; j <= l.hi[i]; j++ {
-			for k, s := range shapes {
-				q := l.posterior(k, i, j)
-				if q == 0 {
-					continue
-				}
-				counts[k] += q
-				all += q
-				if k == 0 {
-					a, b := &m.source[0][i-s.source], &m.target[0][j-s.target]
-					r := b.log - a.log
-					if math.Abs(r-m.ratio) < 1 {
-						w := q * math.Min(a.length, 200)
-						sum += w * r
-						weight += w
-					}
-				}
-			}
+	var counts [len(shapes)]float64
+	all, ratios, weight := 0.0, 0.0, 0.0
+	l.each(func(k, i, j int, probability float64) {
+		counts[k] += probability
+		all += probability
+		if shapes[k] != (shape{1, 1}) {
+			return
 		}
-	}
-	if weight > 0 {
-		m.setRatio((sum + 500*m.ratio) / (weight + 500))
+		s, t := &m.source[0][i], &m.target[0][j]
+		if r := t.log - s.log; math.Abs(r-m.ratio) < 1 {
+			w := probability * min(s.length, 200) // longer pairs vary less
+			ratios += w * r
+			weight += w
+		}
+	})
+	const steady = 500 // characters: the weight of the old ratio
+	m.setRatio((ratios + steady*m.ratio) / (weight + steady))
+	// Shapes of the same rarity share what is learned about them.
+	var seen, usual [4]float64
+	for k, s := range shapes {
+		seen[s.rarity()] += counts[k]
+		usual[s.rarity()] += s.usual()
 	}
 	for k, s := range shapes {
-		// groups: gaps, merges of two, wider
-		n := 0.0
-		g := 0.0
-		for k2, s2 := range shapes {
-			if group(s2) == group(s) {
-				n += counts[k2]
-				g += baseline(s2)
-			}
-		}
-		m.priors[k] = m.p.prior(s) + math.Log((n+m.p.kappa*g)/((all+m.p.kappa)*g))
+		g := s.rarity()
+		m.priors[k] = m.prior(s) + math.Log((seen[g]+m.prudence*usual[g])/((all+m.prudence)*usual[g]))
 	}
+	m.learn(l)
 }
 
-func group(s shape) int {
+// rarity groups shapes: gaps, 1-1, merges of two, the rest.
+func (s shape) rarity() int {
 	switch {
-	case s.source == 0 || s.target == 0:
+	case s.gap():
 		return 0
 	case s.source+s.target == 2:
 		return 1
@@ -57,14 +49,7 @@ func group(s shape) int {
 	return 3
 }
 
-func baseline(s shape) float64 {
-	switch group(s) {
-	case 0:
-		return 0.08
-	case 1:
-		return 0.72
-	case 2:
-		return 0.045
-	}
-	return 0.03 / 10
+// usual is the share of beads of this shape in a usual document.
+func (s shape) usual() float64 {
+	return [...]float64{0.08, 0.72, 0.045, 0.003}[s.rarity()]
 }

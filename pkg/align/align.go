@@ -21,15 +21,19 @@
 //     Latin-script words (names, loans), weighted by how rarely chance would
 //     put them on both sides (Varga et al., Parallel corpora for medium density
 //     languages, 2005, use shared tokens alike); a number that only one side
-//     has speaks against the bead.
+//     has speaks against the bead;
+//   - words: pairs that keep standing in the same beads of this document
+//     (competitive linking, Melamed 2000) are anchors in the next pass.
 //
 // Instead of the single best way the forward and backward sums over all ways
 // give the probability of each bead, which is its confidence, and the beads
 // returned have the highest expected number of right sentences. The ratio of
-// lengths and the priors of shapes are estimated anew from those probabilities
-// in each document.
+// lengths, the priors of shapes and the word pairs are estimated anew from those
+// probabilities in each document, as in expectation maximisation.
 //
-// Work and memory: a coarse pass over all cells (at most 8 million, for longer
+// # Work and memory
+//
+// A coarse pass over all cells (at most 8 million, for longer
 // documents a band around a chain of anchors) leaves a narrow band for the
 // full model.
 package align
@@ -64,20 +68,20 @@ const MaxSentences = 200_000
 // side makes gaps. It fails only when ctx ends or a side has more than
 // MaxSentences sentences.
 func Align(ctx context.Context, source, target []string, _ Options) (Result, error) {
-	return alignWith(ctx, source, target, &defaults)
+	return alignWith(ctx, source, target, &standard)
 }
 
 // Options is empty so far: one set of constants serves all languages.
 type Options struct{}
 
-func alignWith(ctx context.Context, source, target []string, p *params) (Result, error) {
+func alignWith(ctx context.Context, source, target []string, c *constants) (Result, error) {
 	if n := max(len(source), len(target)); n > MaxSentences {
 		return Result{}, fmt.Errorf("align: %d sentences on one side, at most %d", n, MaxSentences)
 	}
 	if len(source) == 0 || len(target) == 0 {
 		return Result{Beads: gaps(len(source), len(target))}, ctx.Err()
 	}
-	m := newModel(read(source, target, p), p)
+	m := newModel(newCorpus(source, target, c), c)
 	b, err := m.narrow(ctx, m.wide())
 	if err != nil {
 		return Result{}, fmt.Errorf("align: %w", err)
@@ -89,12 +93,12 @@ func alignWith(ctx context.Context, source, target []string, p *params) (Result,
 		}
 		l.fill(m)
 		l.run()
-		if pass == p.em {
+		if pass == c.passes {
 			break
 		}
 		m.adapt(l)
 	}
-	beads := l.decode(p.gamma)
+	beads := l.decode(c.width)
 	return Result{Beads: beads, Health: m.health(beads)}, nil
 }
 

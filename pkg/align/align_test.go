@@ -25,7 +25,7 @@ var (
 		"Further rain is expected until 15 May.",
 	}
 	swahili = []string{
-		"Ripoti ya Hali",
+		"Ripoti ya Hali ya Kibinadamu, Toleo la 76",
 		"Mafuriko katika bonde la Mto Tana",
 		"Mvua kubwa ilinyesha Garissa na Hola kwa siku 12 mwezi Aprili 2024.",
 		"Mto ulivunja kingo zake tarehe 27 Aprili na zaidi ya familia 3,450 zililazimika kuacha nyumba zao.",

@@ -16,9 +16,9 @@ type band struct{ lo, hi []int }
 const maxCells = 8 << 20
 
 // wide returns the whole matrix when it is small enough, else a band around
-// the guide of the shared rare tokens.
+// the guide of the anchors.
 func (m *model) wide() band {
-	n, t := len(m.c.source), len(m.c.target)
+	n, t := len(m.corpus.source), len(m.corpus.target)
 	b := band{make([]int, n+1), make([]int, n+1)}
 	radius := t
 	if (n+1)*(t+1) > maxCells {
@@ -65,25 +65,25 @@ func (b band) holds(i, j int) bool {
 }
 
 // guide returns a function from a source position to the target position
-// expected there: a line through the heaviest chain of tokens that each side
-// has once, and through both ends.
+// expected there: a line through the longest chain of anchors that each side has
+// once, and through both ends.
 func (m *model) guide() func(i int) int {
-	n, t := len(m.c.source), len(m.c.target)
+	n, t := len(m.corpus.source), len(m.corpus.target)
 	type point struct{ i, j int }
 	first := func(side []sentence) (at, times []int) {
-		at, times = make([]int, len(m.c.tokens)), make([]int, len(m.c.tokens))
+		at, times = make([]int, len(m.corpus.anchors)), make([]int, len(m.corpus.anchors))
 		for i, s := range side {
-			for _, k := range s.tokens {
+			for _, k := range s.anchors {
 				at[k] = i
 				times[k]++
 			}
 		}
 		return at, times
 	}
-	si, sn := first(m.c.source)
-	ti, tn := first(m.c.target)
+	si, sn := first(m.corpus.source)
+	ti, tn := first(m.corpus.target)
 	var points []point
-	for k := range m.c.tokens {
+	for k := range m.corpus.anchors {
 		if sn[k] == 1 && tn[k] == 1 {
 			points = append(points, point{si[k], ti[k]})
 		}
@@ -136,7 +136,7 @@ const (
 // narrow returns the cells of b worth a second look. It runs the best-way
 // recursion forwards and backwards over beads of at most three sentences.
 func (m *model) narrow(ctx context.Context, b band) (band, error) {
-	n, t := len(m.c.source), len(m.c.target)
+	n, t := len(m.corpus.source), len(m.corpus.target)
 	offset, cells := b.layout()
 	forward, backward := make([]float32, cells), make([]float32, cells)
 	const none = float32(-1e30)
@@ -149,7 +149,7 @@ func (m *model) narrow(ctx context.Context, b band) (band, error) {
 			if i == 0 && j == 0 {
 				best = 0
 			}
-			for k, s := range shapes[:coarse] {
+			for k, s := range shapes[:coarseShapes] {
 				if x, y := i-s.source, j-s.target; b.holds(x, y) {
 					best = max(best, forward[offset[x]+y]+float32(m.score(k, x, y)))
 				}
@@ -166,7 +166,7 @@ func (m *model) narrow(ctx context.Context, b band) (band, error) {
 			if i == n && j == t {
 				best = 0
 			}
-			for k, s := range shapes[:coarse] {
+			for k, s := range shapes[:coarseShapes] {
 				if x, y := i+s.source, j+s.target; b.holds(x, y) {
 					best = max(best, backward[offset[x]+y]+float32(m.score(k, i, j)))
 				}

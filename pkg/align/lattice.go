@@ -36,7 +36,7 @@ func (l *lattice) fill(m *model) {
 			for k, s := range shapes {
 				scores[k] = float32(never)
 				if a, b := i-s.source, j-s.target; l.holds(a, b) {
-					scores[k] = float32(m.score(k, a, b) / m.p.temperature)
+					scores[k] = float32(m.score(k, a, b))
 				}
 			}
 		}
@@ -51,7 +51,7 @@ func (l *lattice) at(i, j int) []float32 {
 
 // run computes forward, backward and total.
 func (l *lattice) run() {
-	var terms [16]float64
+	var terms [len(shapes)]float64
 	last := len(l.lo) - 1
 	for i := range l.lo {
 		for j := l.lo[i]; j <= l.hi[i]; j++ {
@@ -115,18 +115,38 @@ func (l *lattice) posterior(k, i, j int) float64 {
 		return 0
 	}
 	x += l.forward[l.offset[i-shapes[k].source]+j-shapes[k].target] + l.backward[l.offset[i]+j] - l.total
-	if !(x > -15) {
+	if !(x > negligible) {
 		return 0
 	}
 	return min(1, math.Exp(x))
 }
 
+// negligible is the log of a probability that counts as 0.
+const negligible = -15
+
+// each visits the beads with a probability above 0: shape k from source
+// sentence i and target sentence j.
+func (l *lattice) each(visit func(k, i, j int, probability float64)) {
+	for i := range l.lo {
+		for j := l.lo[i]; j <= l.hi[i]; j++ {
+			if cell := l.offset[i] + j; l.forward[cell]+l.backward[cell]-l.total < negligible {
+				continue
+			}
+			for k, s := range shapes {
+				if probability := l.posterior(k, i, j); probability > 0 {
+					visit(k, i-s.source, j-s.target, probability)
+				}
+			}
+		}
+	}
+}
+
 // decode returns the way with the most right sentences to be expected: a bead
-// gains its probability times its number of sentences, to the power of gamma.
-func (l *lattice) decode(gamma float64) []Bead {
-	gains := make([]float64, len(shapes))
+// gains its probability times its number of sentences to the power of width.
+func (l *lattice) decode(width float64) []Bead {
+	var gains [len(shapes)]float64
 	for k, s := range shapes {
-		gains[k] = math.Pow(float64(s.source+s.target)/2, gamma)
+		gains[k] = math.Pow(float64(s.source+s.target)/2, width)
 	}
 	best, back := make([]float64, len(l.forward)), make([]int8, len(l.forward))
 	for i := range l.lo {
