@@ -2,6 +2,7 @@ package clickhouse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 
@@ -26,6 +27,8 @@ type commit struct {
 	metadata string
 	done     chan error
 }
+
+var errNoAnswer = errors.New("the answer lacks the partition")
 
 func newCommitter(client *kgo.Client) *committer {
 	c := &committer{client: client, queue: make(chan *commit), quit: make(chan struct{})}
@@ -126,7 +129,7 @@ func (c *committer) send(batch []*commit) {
 					answer(topicPartition{name, p.Partition}, kerr.ErrorForCode(p.ErrorCode))
 				}
 			}
-			err = fmt.Errorf("the answer lacks the partition")
+			err = errNoAnswer
 		}
 		for tp := range waiting {
 			answer(tp, err)

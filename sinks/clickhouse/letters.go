@@ -144,15 +144,10 @@ func (l *letterbox) commit(ctx context.Context, tp topicPartition, at position, 
 	if err != nil {
 		return err
 	}
-	for _, t := range response.Topics {
-		for _, p := range t.Partitions {
-			if err := kerr.ErrorForCode(p.ErrorCode); err != nil {
-				return err
-			}
-			return nil
-		}
+	if len(response.Topics) != 1 || len(response.Topics[0].Partitions) != 1 {
+		return errNoAnswer
 	}
-	return fmt.Errorf("the answer lacks the partition")
+	return kerr.ErrorForCode(response.Topics[0].Partitions[0].ErrorCode)
 }
 
 // committed returns the metadata of a partition's committed offset, once no
