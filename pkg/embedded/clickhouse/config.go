@@ -49,6 +49,9 @@ func serverConfig(o Options) []byte {
 		value any
 	}{
 		{"max_server_memory_usage", o.MaxMemory},
+		// Its own allocator, not the container: that holds Go's heap and
+		// recognition processes too.
+		{"memory_worker_use_cgroup", 0},
 		{"mark_cache_size", 64 << 20},
 		{"uncompressed_cache_size", 0},
 		{"background_pool_size", merges},
