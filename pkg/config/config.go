@@ -68,7 +68,7 @@ func Fill(flags *pflag.FlagSet, lookup func(string) (string, bool)) error {
 type Value struct {
 	Name   string `json:"name"` // of the flag
 	Env    string `json:"env"`
-	Value  string `json:"value"` // masked if secret
+	Value  string `json:"value"`  // masked if secret
 	Origin string `json:"origin"` // `flag`, `environment`, `default`
 	Usage  string `json:"usage"`
 }
