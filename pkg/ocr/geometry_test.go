@@ -87,13 +87,13 @@ func TestLook(t *testing.T) {
 	}
 }
 
-func TestStrip(t *testing.T) {
-	profile := []int{0, 0, 5, 9, 9, 1, 0, 0, 0, 0}
-	if from, to := strip(profile, 4, 38, 0.3); from != 8 || to != 20 {
-		t.Errorf("%d to %d", from, to)
+func TestStrips(t *testing.T) {
+	profile := []int{3, 3, 5, 9, 9, 1, 0, 0, 4, 0}
+	if got := strips(profile, 4, 38, 0.3); got != [2][2]int{{8, 20}, {24, 36}} {
+		t.Errorf("%v", got)
 	}
-	if from, to := strip([]int{1}, 4, 3, 0.3); from != 0 || to != 3 {
-		t.Errorf("%d to %d", from, to)
+	if got := strips([]int{1}, 4, 3, 0.3); got != [2][2]int{{0, 3}, {0, 3}} {
+		t.Errorf("%v", got)
 	}
 }
 

@@ -37,19 +37,22 @@ func look(img *image.Gray) overview {
 		o.blank = true
 		return o
 	}
-	ink := 0
-	for _, p := range small.Pix {
-		if p < threshold {
-			ink++
+	squares := inkSquares(small, threshold)
+	ink, mixed := 0, 0
+	for _, n := range squares.ink {
+		ink += n
+		if n > mostly && n < square*square {
+			mixed++
 		}
 	}
 	o.dark = ink > len(small.Pix)*6/10
-	o.inverted = !o.dark && solidShare(small, threshold) > 0.002
+	o.inverted = !o.dark && mixed > len(squares.ink)/500
 	o.rows, o.columns = make([]int, h), make([]int, w)
 	var points []image.Point
 	for y := range h {
 		for x, p := range small.Pix[y*small.Stride : y*small.Stride+w] {
-			if (p < threshold) != o.dark {
+			// Black margins and shadows are no text.
+			if (p < threshold) != o.dark && (o.dark || squares.at(x, y) <= mostly) {
 				o.rows[y]++
 				o.columns[x]++
 				points = append(points, image.Pt(x, y))
@@ -138,46 +141,62 @@ func otsu(img *image.Gray) (threshold byte, contrast float64) {
 	return threshold, contrast
 }
 
-// solidShare is the share of 12 x 12 squares, larger than the strokes of any
-// letter, that are mostly, but not all, dark: text set light on dark looks so,
-// and so do photographs.
-func solidShare(img *image.Gray, threshold byte) float64 {
-	const n = 12
-	w, h := img.Rect.Dx()/n, img.Rect.Dy()/n
-	found := 0
-	for by := range h {
-		for bx := range w {
-			ink := 0
-			for y := by * n; y < by*n+n; y++ {
-				for _, p := range img.Pix[y*img.Stride+bx*n : y*img.Stride+bx*n+n] {
-					if p < threshold {
-						ink++
-					}
-				}
-			}
-			if ink > n*n*6/10 && ink < n*n {
-				found++
-			}
-		}
-	}
-	return float64(found) / float64(max(w*h, 1))
+// square is the side of the squares in which ink is counted, in pixels of the
+// shrunk page: larger than the strokes of any letter. One with more than
+// mostly dark pixels holds no dark text, but text set light on dark if it is
+// not all dark, or a part of a photograph.
+const (
+	square = 12
+	mostly = square * square * 6 / 10
+)
+
+// inkCount counts the dark pixels of squares, row by row.
+type inkCount struct {
+	ink    []int
+	across int
 }
 
-// strip returns the part of the profile with the most ink: from and to in
-// pixels of the whole page, about share of its length.
-func strip(profile []int, factor, length int, share float64) (from, to int) {
-	n := min(len(profile), max(1, int(share*float64(len(profile)))))
-	sum := 0
-	for _, v := range profile[:n] {
-		sum += v
-	}
-	best, at := sum, 0
-	for i := n; i < len(profile); i++ {
-		sum += profile[i] - profile[i-n]
-		if sum > best {
-			best, at = sum, i-n+1
+func inkSquares(img *image.Gray, threshold byte) inkCount {
+	w, h := img.Rect.Dx(), img.Rect.Dy()
+	c := inkCount{across: (w + square - 1) / square}
+	c.ink = make([]int, c.across*((h+square-1)/square))
+	for y := range h {
+		row := c.ink[y/square*c.across:]
+		for x, p := range img.Pix[y*img.Stride : y*img.Stride+w] {
+			if p < threshold {
+				row[x/square]++
+			}
 		}
 	}
-	from = at * factor
-	return from, min(length, (at+n)*factor)
+	return c
+}
+
+func (c inkCount) at(x, y int) int { return c.ink[y/square*c.across+x/square] }
+
+// strips returns two parts of a profile, the one with the most ink and the one
+// with the most outside it: from and to in pixels of the whole page, each
+// about share of its length.
+func strips(profile []int, factor, length int, share float64) [2][2]int {
+	n := min(len(profile), max(1, int(share*float64(len(profile)))))
+	var found [2][2]int
+	taken := -2 * n // where the first begins
+	for k := range found {
+		best, at := -1, 0
+		sum := 0
+		for i, v := range profile {
+			sum += v
+			if i >= n {
+				sum -= profile[i-n]
+			}
+			if start := i - n + 1; start >= 0 && sum > best && (start >= taken+n || start+n <= taken) {
+				best, at = sum, start
+			}
+		}
+		if best < 0 { // the page is too short for two
+			at = taken
+		}
+		found[k] = [2]int{at * factor, min(length, (at+n)*factor)}
+		taken = at
+	}
+	return found
 }

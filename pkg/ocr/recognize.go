@@ -31,6 +31,7 @@ type reader struct {
 	view    overview
 	dpi     int
 	turned  map[int]*image.Gray // by degrees clockwise
+	strip   int                 // which strip trials read, 0 or 1
 }
 
 // recognizePage decodes and reads a page. The cheapest way is taken first:
@@ -57,6 +58,14 @@ func recognizePage(e engine, c *catalog, req request, data []byte) (*Page, error
 	}
 	if len(req.Models) == 0 {
 		t, err := r.tryAll(r.turns(), r.scripts)
+		if err == nil && t.confidence < good {
+			// The strip may have been a photograph.
+			first := t
+			r.strip = 1
+			if t, err = r.tryAll(r.turns(), r.scripts); t.confidence < first.confidence {
+				t = first
+			}
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -179,7 +188,7 @@ func (r *reader) tryAll(turns []int, scripts []string) (best trial, err error) {
 	return best, nil
 }
 
-// try reads the strip with the most ink. Few characters prove little, so
+// try reads a strip with much ink. Few characters prove little, so
 // their confidence counts less.
 func (r *reader) try(rotation int, models []string) (trial, error) {
 	page := r.turn(rotation)
@@ -192,8 +201,8 @@ func (r *reader) try(rotation int, models []string) (trial, error) {
 		profile = slices.Clone(profile)
 		slices.Reverse(profile)
 	}
-	from, to := strip(profile, r.view.factor, page.Rect.Dy(), stripShare)
-	part := crop(page, from, to)
+	at := strips(profile, r.view.factor, page.Rect.Dy(), stripShare)[r.strip]
+	part := crop(page, at[0], at[1])
 	if skew != 0 {
 		part, _, _ = straighten(part, skew)
 	}
