@@ -1,7 +1,9 @@
 -- Views join what several topics say about one thing. They are plain views:
 -- a record is stored once, and the views are right whatever the order in which
 -- the topics arrive. The joins are ANY joins on one row a key, so that a view
--- has exactly as many rows as its first table.
+-- has exactly as many rows as its first table. That row is the newest one,
+-- taken by GROUP BY because ClickHouse applies a condition on the key before
+-- it: everything about one document is found by index.
 
 -- +goose Up
 CREATE VIEW IF NOT EXISTS documents
@@ -48,16 +50,18 @@ AS SELECT
 FROM fetches AS f
 ANY LEFT JOIN
 (
-    SELECT document_id, title AS text_title, language AS text_language, language_confidence,
-        greatest(pages, 1) AS pages, failed_pages, sentences, characters, text_sources
-    FROM texts ORDER BY recorded_at DESC, offset DESC LIMIT 1 BY document_id
+    SELECT document_id, argMax(title, at) AS text_title, argMax(language, at) AS text_language,
+        argMax(texts.language_confidence, at) AS language_confidence, greatest(argMax(texts.pages, at), 1) AS pages,
+        argMax(texts.failed_pages, at) AS failed_pages, argMax(texts.sentences, at) AS sentences,
+        argMax(texts.characters, at) AS characters, argMax(texts.text_sources, at) AS text_sources
+    FROM (SELECT *, (recorded_at, offset) AS at FROM texts) AS texts GROUP BY document_id
 ) AS t ON f.document_id = t.document_id
 ANY LEFT JOIN
 (
-    SELECT document_id, error AS failure, true AS failed
+    SELECT document_id, argMax(error, failed_at) AS failure, true AS failed
     FROM deadletters
     WHERE document_id != '' AND page = 0 AND source_topic IN ('documents', 'page-texts')
-    ORDER BY failed_at DESC LIMIT 1 BY document_id
+    GROUP BY document_id
 ) AS d ON f.document_id = d.document_id
 COMMENT 'Document versions, one row a fetch, with what is known of their text';
 
@@ -91,8 +95,8 @@ AS SELECT
 FROM page_texts AS p
 ANY LEFT JOIN
 (
-    SELECT document_id, page, language
-    FROM page_languages ORDER BY recorded_at DESC, offset DESC LIMIT 1 BY document_id, page
+    SELECT document_id, page, argMax(page_languages.language, (recorded_at, offset)) AS language
+    FROM page_languages GROUP BY document_id, page
 ) AS l ON p.document_id = l.document_id AND p.page = l.page
 COMMENT 'Pages that were read, one row a page, with their languages';
 
