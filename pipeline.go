@@ -226,7 +226,7 @@ func (p *pipeline) run(ctx context.Context) error {
 		group.Go(func() error {
 			return stream.Run(ctx, s.stage, stream.Options{
 				Kafka: p.c.kafka, Instance: p.instance, Workers: s.workers,
-				DeadLetter: processors.DeadLetters(p.codec), Log: p.log, Metrics: p.metrics,
+				DeadLetter: processors.DeadLetters(p.codec), BatchBytes: schemas.BatchBytes, Log: p.log, Metrics: p.metrics,
 			})
 		})
 	}

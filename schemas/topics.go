@@ -1,5 +1,7 @@
 package schemas
 
+import "strconv"
+
 // Topics, one per record type. Internal topics start with `vislang.`.
 const (
 	TopicDocuments   = "documents"
@@ -21,6 +23,19 @@ type Topic struct {
 	MaxBytes   int               // largest record in bytes, encoded; below the broker's limit by the room for key and headers
 	Configs    map[string]string // Kafka topic configuration
 }
+
+// BatchBytes returns the largest batch that a topic takes, by its name: what
+// Kafka allows by default, or the topic's own max.message.bytes.
+func BatchBytes(topic string) int32 {
+	if topic == TopicDeadLetters {
+		return letterBytes
+	}
+	return 1_000_000
+}
+
+// letterBytes lets a dead letter hold the largest record of any other topic,
+// whole, with room to spare.
+const letterBytes = 2 << 20
 
 // Subject returns the topic's subject in the schema registry.
 func (t Topic) Subject() string { return t.Name + "-value" }
@@ -56,7 +71,7 @@ func Topics() []Topic {
 		topic(TopicDeadLetters, "DeadLetter", "source topic/partition/offset", 1, oneYear),
 	}
 	letters := &topics[len(topics)-1]
-	letters.Configs["max.message.bytes"] = "2097152" // 2 MiB; producers must allow as much
+	letters.Configs["max.message.bytes"] = strconv.Itoa(letterBytes) // producers must allow as much: BatchBytes
 	letters.MaxBytes = 1984 << 10
 	return topics
 }

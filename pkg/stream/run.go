@@ -22,6 +22,10 @@ type Options struct {
 	// repeats little, long enough that transactions cost little.
 	Target time.Duration
 
+	// BatchBytes is the largest batch that a topic takes; 1,000,000 bytes,
+	// what Kafka allows unless told otherwise, if nil.
+	BatchBytes func(topic string) int32
+
 	// DeadLetter encodes a record that failed for good.
 	DeadLetter func(context.Context, Failed) (topic string, key, value []byte, err error)
 
@@ -57,6 +61,9 @@ func (o *Options) defaults() {
 	}
 	if o.Target <= 0 {
 		o.Target = time.Second
+	}
+	if o.BatchBytes == nil {
+		o.BatchBytes = func(string) int32 { return 1_000_000 }
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

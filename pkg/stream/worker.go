@@ -81,7 +81,7 @@ func (w *worker) session(ctx context.Context) error {
 		kgo.FetchMaxPartitionBytes(1 << 20),
 		kgo.MaxConcurrentFetches(2),
 		kgo.MaxBufferedBytes(64 << 20),
-		kgo.ProducerBatchMaxBytes(1_000_000),
+		kgo.ProducerBatchMaxBytesFn(w.o.BatchBytes),
 		kgo.ProducerLinger(0),
 		kgo.RecordPartitioner(partitioner{w.stage}),
 		kgo.OnPartitionsAssigned(func(context.Context, *kgo.Client, map[string][]int32) { w.gate.arrive(w.n) }),
