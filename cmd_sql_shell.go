@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -19,7 +21,7 @@ import (
 )
 
 // interact reads statements from a terminal and runs each at its semicolon.
-// Ctrl-C cancels the statement that runs, Ctrl-D leaves.
+// Ctrl-C drops what is typed or cancels the statement that runs, Ctrl-D leaves.
 func (s *sqlShell) interact(ctx context.Context, in *os.File) error {
 	// Ctrl-C must not end the process, so its signal is taken here.
 	ctx = context.WithoutCancel(ctx)
@@ -41,10 +43,14 @@ func (s *sqlShell) interact(ctx context.Context, in *os.File) error {
 		line, err := readSQLLine(console, in, prompt)
 		if err != nil {
 			fmt.Fprintln(s.out)
-			if script != "" && ctx.Err() == nil && !errors.Is(err, io.EOF) {
-				return err
+			if errors.Is(err, io.EOF) {
+				return nil
 			}
-			return nil
+			return err
+		}
+		if keys.interrupted.Swap(false) {
+			script = ""
+			continue
 		}
 		switch word := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(line), ";")); {
 		case script != "":
@@ -99,11 +105,19 @@ func readSQLLine(console *term.Terminal, in *os.File, prompt string) (string, er
 	return line, err
 }
 
+const (
+	ctrlC    = 3
+	dropLine = "\x05\x15\r" // to the end of the line, delete it, enter
+)
+
 // terminalInput hands on key presses until done.
 type terminalInput struct {
 	keys chan []byte
 	done <-chan struct{}
 	rest []byte
+	// interrupted says that Ctrl-C ended the line. The line editor would
+	// take it for the end of the input.
+	interrupted atomic.Bool
 }
 
 func (t *terminalInput) read(in io.Reader) {
@@ -132,6 +146,10 @@ func (t *terminalInput) Read(p []byte) (int, error) {
 		case keys, ok := <-t.keys:
 			if !ok {
 				return 0, io.EOF
+			}
+			if bytes.IndexByte(keys, ctrlC) >= 0 {
+				t.interrupted.Store(true)
+				keys = []byte(dropLine)
 			}
 			t.rest = keys
 		}
