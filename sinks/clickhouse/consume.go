@@ -104,6 +104,7 @@ func (s *Sink) all() []*worker {
 // assigned starts the workers of new partitions with what was committed for
 // them. Fetching begins after it returns.
 func (s *Sink) assigned(ctx context.Context, _ *kgo.Client, response *kmsg.OffsetFetchResponse) error {
+	<-s.opened // the client joins the group before NewClient returns
 	s.joined.Store(true)
 	var topics []string
 	for _, g := range response.Groups {

@@ -112,6 +112,7 @@ type Sink struct {
 	waiting atomic.Int64 // bytes of rows that are not in the database yet
 	joined  atomic.Bool
 
+	opened  chan struct{} // closed when what follows is set
 	client  *kgo.Client
 	admin   *kadm.Client
 	commits *committer
@@ -164,6 +165,7 @@ func New(o Options) (*Sink, error) {
 		decoder: &decoder{o.Codec, o.Blobs, o.Version},
 		slots:   make(chan struct{}, slots),
 		workers: map[topicPartition]*worker{},
+		opened:  make(chan struct{}),
 	}
 	s.metrics = newMetrics(o.Metrics, s)
 	s.outages = &outages{log: log, failing: map[string]error{}}
@@ -205,6 +207,7 @@ func (s *Sink) Run(ctx context.Context) error {
 	defer s.commits.close()
 	s.letters = &letterbox{options: s.o.Kafka, group: client}
 	defer s.letters.close()
+	close(s.opened)
 
 	err = s.consume(ctx)
 	if s.killed.Err() == nil {
