@@ -28,8 +28,12 @@ func makeRow(runs []run) row {
 	for _, r := range runs {
 		n := runeCount(r.text)
 		letters += n
-		if r.rtl {
-			rtl += n
+		for _, c := range r.text {
+			if isRTL(c) {
+				rtl++
+			} else if unicode.IsLetter(c) {
+				rtl--
+			}
 		}
 		if r.bold {
 			bold += n
@@ -38,18 +42,23 @@ func makeRow(runs []run) row {
 		w.box = w.box.union(r.box)
 	}
 	w.size, w.baseline = mode(sizes), runs[0].baseline
-	w.rtl, w.bold = 2*rtl > letters, 2*bold > letters
-	ordered := runs
+	w.rtl, w.bold = rtl > 0, 2*bold > letters
 	if w.rtl {
-		ordered = slices.Clone(runs)
-		slices.Reverse(ordered)
+		var chars []char
+		for _, r := range runs {
+			chars = append(chars, r.chars...)
+			w.starts = append(w.starts, r.box.X1)
+		}
+		w.cells = rightToLeftCells(chars, w.size)
+		w.text = strings.Join(w.cells, " ")
+		return w
 	}
 	var cell strings.Builder
-	for i, r := range ordered {
+	for i, r := range runs {
 		if i == 0 {
 			w.starts = append(w.starts, r.box.X0)
 		} else {
-			gap := max(r.box.X0-ordered[i-1].box.X1, ordered[i-1].box.X0-r.box.X1)
+			gap := max(r.box.X0-runs[i-1].box.X1, runs[i-1].box.X0-r.box.X1)
 			switch {
 			case gap > 1.5*w.size:
 				w.cells = append(w.cells, cell.String())

@@ -108,10 +108,12 @@ func (rep *repeats) layout(p *Page, runs []run) {
 		if r.rtl {
 			rtl += n
 		}
-		sizes[r.size] += n
+	}
+	level, furniture := rep.split(level, p.Height)
+	for _, r := range level {
+		sizes[r.size] += runeCount(r.text)
 	}
 	body := mode(sizes)
-	level, furniture := rep.split(level, p.Height)
 	for _, w := range furniture {
 		p.Lines = append(p.Lines, Line{w.text, w.box})
 	}

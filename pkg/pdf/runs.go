@@ -19,6 +19,7 @@ type run struct {
 	bold      bool
 	rtl       bool
 	invisible bool
+	chars     []char
 	quarters  int // direction of writing in quarter turns clockwise, -1 for slanted text
 }
 
@@ -89,13 +90,14 @@ func along(r Rect, s style) (float64, float64) {
 }
 
 func (c *content) makeRun(chars []char) (run, bool) {
+	// With its outer spaces, which tell words apart in a line of several runs.
+	r := run{chars: slices.Clone(chars)}
 	for len(chars) > 0 && isSpace(chars[len(chars)-1]) {
 		chars = chars[:len(chars)-1]
 	}
 	if len(chars) == 0 {
 		return run{}, false
 	}
-	var r run
 	bold, ink := 0, 0
 	sizes := map[float64]int{}
 	var baselines []float64
@@ -122,8 +124,15 @@ func (c *content) makeRun(chars []char) (run, bool) {
 	slices.Sort(baselines)
 	r.baseline = baselines[len(baselines)/2]
 	r.rtl = rightToLeft(chars)
-	if r.rtl && r.quarters == 0 {
-		chars = logicalOrder(chars)
+	if r.quarters == 0 { // else where it stands says nothing
+		if r.rtl {
+			r.text = strings.Join(rightToLeftCells(r.chars, r.size), " ")
+			return r, r.text != ""
+		}
+		if steps(chars) < 0 { // a number in text from right to left
+			chars = slices.Clone(chars)
+			slices.Reverse(chars)
+		}
 	}
 	var b strings.Builder
 	for _, ch := range chars {
@@ -174,8 +183,8 @@ func cleanText(s string) string {
 			return '\u00AD'
 		case r == '\u00A0' || r == '\t':
 			return ' '
-		case r < ' ' || r == 0xFEFF || r == 0x7F:
-			return -1
+		case r < ' ' || r == 0xFEFF || r == 0x7F || r == 0x0640:
+			return -1 // the last is the tatweel, which only widens a word
 		}
 		return r
 	}, s)
@@ -217,66 +226,28 @@ func rightToLeft(chars []char) bool {
 	return rtl > ltr
 }
 
-// logicalOrder puts the characters of a right-to-left run into reading order
-// by where they stand. The file may hold them in either order, and PDFium
-// turns around what it takes for visual order, rightly or not.
-func logicalOrder(chars []char) []char {
-	leftward, rightward := 0, 0
+// steps is the number of steps to the right less those to the left from one
+// character to the next.
+func steps(chars []char) int {
+	n := 0
 	var last *char
 	for i := range chars {
-		if isRTL(chars[i].r) {
-			if last != nil {
-				switch d := center(chars[i]) - center(*last); {
-				case d < -0.1:
-					leftward++
-				case d > 0.1:
-					rightward++
-				}
+		if isSpace(chars[i]) {
+			continue
+		}
+		if last != nil {
+			switch d := center(chars[i]) - center(*last); {
+			case d < -0.1:
+				n--
+			case d > 0.1:
+				n++
 			}
-			last = &chars[i]
 		}
+		last = &chars[i]
 	}
-	out := slices.Clone(chars)
-	if rightward > leftward {
-		slices.Reverse(out)
-	}
-	// Marks follow the letter they stand on.
-	for i := 0; i+1 < len(out); i++ {
-		if unicode.Is(unicode.Mn, out[i].r) && isRTL(out[i+1].r) && (i == 0 || distance(out[i], out[i+1]) < distance(out[i], out[i-1])) {
-			out[i], out[i+1] = out[i+1], out[i]
-			i++
-		}
-	}
-	// Numbers and words of other scripts run from left to right.
-	for i := 0; i < len(out); {
-		j := i
-		for j < len(out) && leftToRight(out, j) {
-			j++
-		}
-		if j > i+1 && center(out[i]) > center(out[j-1]) {
-			slices.Reverse(out[i:j])
-		}
-		i = max(j, i+1)
-	}
-	return out
+	return n
 }
 
 func center(ch char) float64 { return (ch.box.X0 + ch.box.X1) / 2 }
-
-func distance(a, b char) float64 { return math.Abs(center(a) - center(b)) }
-
-// leftToRight tells whether character i of a right-to-left run belongs to a
-// number or a word of another script, with the marks inside it.
-func leftToRight(chars []char, i int) bool {
-	r := chars[i].r
-	if unicode.IsDigit(r) || unicode.IsLetter(r) && !isRTL(r) {
-		return true
-	}
-	if !strings.ContainsRune(".,:/-+%@_٪٫٬", r) || i == 0 || i+1 == len(chars) {
-		return false
-	}
-	inside := func(r rune) bool { return unicode.IsDigit(r) || unicode.IsLetter(r) && !isRTL(r) }
-	return inside(chars[i-1].r) && (inside(chars[i+1].r) || r == '%' || r == '٪')
-}
 
 func runeCount(s string) int { return utf8.RuneCountInString(s) }

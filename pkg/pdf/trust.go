@@ -92,6 +92,8 @@ func judgeText(runs []run) Trust {
 		return untrusted("%d of %d vowel signs stand where none can: glyph order", t.misplaced, t.signs)
 	case t.finals >= 5 && share(t.midFinal, t.finals) > maxMidFinal:
 		return untrusted("%d of %d final letters stand within words: visual order", t.midFinal, t.finals)
+	case t.triples >= 3 && share(t.triples, t.arabicWords) > 0.005:
+		return untrusted("%d of %d Arabic words hold a letter three times running: a font's wrong Unicode values", t.triples, t.arabicWords)
 	case t.arabicWords >= enoughToDecide && share(t.arabicLetters, t.arabicWords) < 2.2:
 		return untrusted("Arabic words of %.1f letters: the words are broken up", share(t.arabicLetters, t.arabicWords))
 	case t.ink >= 100 && share(t.readable, t.ink) < minReadable:
@@ -108,11 +110,12 @@ type tally struct {
 	signs, misplaced           int // Indic and Burmese
 	finals, midFinal           int // Arabic and Hebrew
 	arabicWords, arabicLetters int
+	triples                    int // Arabic words with a letter three times running
 	latinWords, gibberish      int
 }
 
 func (t *tally) add(word []rune) {
-	arabic, latin := 0, 0
+	arabic, latin, triple := 0, 0, false
 	for i, r := range word {
 		t.ink++
 		if unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) || isLeader(r) {
@@ -130,6 +133,7 @@ func (t *tally) add(word []rune) {
 			}
 		case isRTL(r):
 			arabic++
+			triple = triple || i > 1 && r == previous && r == word[i-2]
 			if strings.ContainsRune(finalForms, r) {
 				t.finals++
 				if i+1 < len(word) && isRTL(word[i+1]) {
@@ -143,6 +147,9 @@ func (t *tally) add(word []rune) {
 	if arabic > 0 {
 		t.arabicWords++
 		t.arabicLetters += arabic
+		if triple {
+			t.triples++
+		}
 	}
 	if latin >= 3 {
 		t.latinWords++

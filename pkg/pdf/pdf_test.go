@@ -1,0 +1,415 @@
+package pdf
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+func newTestPool(t testing.TB) *Pool {
+	t.Helper()
+	pool := NewPool(Options{})
+	t.Cleanup(func() { pool.Close() })
+	return pool
+}
+
+// open opens a document until the end of the test. The pool has one process,
+// so the next must wait for Close.
+func open(t testing.TB, pool *Pool, data []byte) *Document {
+	t.Helper()
+	doc, err := pool.Open(context.Background(), data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { doc.Close() })
+	return doc
+}
+
+func readPage(t testing.TB, doc *Document, n int) *Page {
+	t.Helper()
+	page, err := doc.Page(context.Background(), n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page
+}
+
+// column is prose in lines of about 40 characters.
+func column(word string) []string {
+	var out []string
+	for i := range 12 {
+		out = append(out, fmt.Sprintf("%s line %d is as long as the others of it,", word, i+1))
+	}
+	return out
+}
+
+// goldenPages are layouts whose reading order is fixed in testdata.
+func goldenPages() map[string][]byte {
+	pages := map[string][]byte{}
+	one := func(name, content string) {
+		b := newBuilder()
+		b.page(content, "", "")
+		pages[name] = b.bytes()
+	}
+	one("columns", text("F1", 22, 120, 740, "A title over two columns")+
+		lines("F1", 10, 50, 690, 12, column("Left")...)+lines("F1", 10, 320, 690, 12, column("Right")...)+
+		text("F1", 10, 50, 520, "A line that runs across both of the columns and ends the upper zone of the whole page.")+
+		lines("F1", 10, 50, 490, 12, column("Lower left")...)+lines("F1", 10, 320, 490, 12, column("Lower right")...))
+	one("paragraphs", text("F2", 14, 50, 740, "Hali ya chakula")+
+		lines("F1", 11, 50, 710, 14, "Mvua zilinyesha kwa wingi katika wilaya za kaskazini mwa nchi na kuharibu maz-",
+			"ao ya wakulima wengi. Serikali imeanza kugawa chakula kwa familia zilizoathi-",
+			"rika na mafuriko hayo katika wiki mbili zilizopita.")+
+		lines("F1", 11, 50, 650, 14, "Aya ya pili inaanza baada ya nafasi kubwa kidogo kuliko kawaida ya mistari na",
+			"inaendelea katika mstari huu wa pili.")+
+		lines("F1", 11, 50, 600, 14, "\x95 Jambo la kwanza ni maji safi ya kunywa", "\x95 Jambo la pili ni dawa za kutosha", "1. Hatua ya kwanza", "2. Hatua ya pili"))
+	one("table", lines("F1", 11, 50, 740, 14, "The table below gives the number of people reached in every district this year.")+
+		lines("F1", 10, 50, 700, 14, "District", "Wajir", "Garissa", "Mandera")+
+		lines("F1", 10, 200, 700, 14, "People", "1,200", "3,400", "560")+
+		lines("F1", 10, 350, 700, 14, "Share", "12 %", "34 %", "5 %"))
+	one("sideways", fmt.Sprintf("q 0 1 -1 0 600 0 cm\n%sQ", lines("F1", 12, 50, 500, 15, "This text runs up the page,", "and so does this line.")))
+	b := newBuilder()
+	for n := range 4 {
+		b.page(text("F1", 9, 50, 780, "Situation Report - Region 7")+
+			lines("F1", 11, 50, 600, 14, fmt.Sprintf("The body of page %d stands here alone.", n+1))+
+			text("F1", 9, 290, 20, fmt.Sprintf("Page %d of 4", n+1)), "", "")
+	}
+	pages["furniture"] = b.bytes()
+	b = newBuilder()
+	font := b.unicodeFont(true)
+	b.page(glyphs(12, 50, 700, "ሰላም ለሁሉም")+glyphs(12, 50, 680, "ከ2015 ጀምሮ"), "", font)
+	pages["ethiopic"] = b.bytes()
+	return pages
+}
+
+func TestReadingOrder(t *testing.T) {
+	pool := newTestPool(t)
+	for name, data := range goldenPages() {
+		t.Run(name, func(t *testing.T) {
+			doc := open(t, pool, data)
+			defer doc.Close()
+			var b strings.Builder
+			for n := 1; n <= doc.Info().Pages; n++ {
+				page := readPage(t, doc, n)
+				if !page.Trust.OK {
+					t.Errorf("page %d is not trusted: %+v", n, page.Trust)
+				}
+				fmt.Fprintf(&b, "page %d: %.0f by %.0f points, turned by %d\n", n, page.Width, page.Height, page.Rotation)
+				for _, block := range page.Blocks {
+					fmt.Fprintf(&b, "%s: %q\n", block.Kind, block.Text)
+				}
+			}
+			golden := filepath.Join("testdata", name+".golden")
+			if *update {
+				if err := os.WriteFile(golden, []byte(b.String()), 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b.String() != string(want) {
+				t.Errorf("got\n%swant\n%s", b.String(), want)
+			}
+		})
+	}
+}
+
+// A line of Arabic reads the same whatever order the file holds it in.
+func TestRightToLeft(t *testing.T) {
+	pool := newTestPool(t)
+	const want = "ارتفعت الاسعار في 2023 بنسبة كبيرة"
+	visual := reversed("ارتفعت الاسعار في ") // as it stands, from left to right
+	for name, content := range map[string]string{
+		"visual order":  glyphs(12, 100, 700, reversed("بنسبة كبيرة")+" 2023 "+strings.TrimLeft(visual, " ")),
+		"logical order": glyphsLeftward(12, 400, 700, "ارتفعت الاسعار في 3202 بنسبة كبيرة"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBuilder()
+			b.page(content, "", b.unicodeFont(true))
+			page := readPage(t, open(t, pool, b.bytes()), 1)
+			if len(page.Blocks) != 1 || page.Blocks[0].Text != want {
+				t.Errorf("got %+v, want %q", page.Blocks, want)
+			}
+			if !page.Trust.OK {
+				t.Errorf("not trusted: %+v", page.Trust)
+			}
+		})
+	}
+}
+
+// /Rotate turns the display; text that then lies on its side is turned back.
+func TestRotatedPage(t *testing.T) {
+	pool := newTestPool(t)
+	for _, c := range []struct {
+		rotate, rotation int
+		width            float64
+	}{{0, 0, 600}, {90, 270, 600}, {180, 180, 600}, {270, 90, 600}} {
+		b := newBuilder()
+		b.page(lines("F1", 12, 50, 700, 15, "The first line of the page", "the second one"), fmt.Sprintf("/Rotate %d", c.rotate), "")
+		doc := open(t, pool, b.bytes())
+		page := readPage(t, doc, 1)
+		doc.Close()
+		if page.Rotation != c.rotation || page.Width != c.width {
+			t.Errorf("/Rotate %d: turned by %d, width %g; want %d, %g", c.rotate, page.Rotation, page.Width, c.rotation, c.width)
+		}
+		if len(page.Lines) != 2 || page.Lines[0].Text != "The first line of the page" {
+			t.Fatalf("/Rotate %d: lines %+v", c.rotate, page.Lines)
+		}
+		box := page.Lines[0].Box
+		if box.X0 < 45 || box.X0 > 55 || box.Y0 < 80 || box.Y1 > 110 {
+			t.Errorf("/Rotate %d: the line stands at %+v", c.rotate, box)
+		}
+	}
+}
+
+func TestOpen(t *testing.T) {
+	pool := newTestPool(t)
+	b := newBuilder()
+	b.page(text("F1", 12, 50, 700, "Habari"), "", "")
+	good := b.bytes()
+	none := newBuilder().bytes()
+	b.trailer = "/Encrypt<</Filter/Standard/V 1/R 2/P -4/O(01234567890123456789012345678901)/U(01234567890123456789012345678901)>>/ID[(a)(a)]"
+	encrypted := b.bytes()
+	for _, c := range []struct {
+		name, class string
+		data        []byte
+	}{
+		{"good", "", good},
+		{"junk before the header", "", append([]byte(strings.Repeat("Warning: x\n", 140)), good...)},
+		{"no end", "", good[:bytes.LastIndex(good, []byte("xref\n0"))]},
+		{"empty", ClassEmpty, nil},
+		{"no pages", ClassEmpty, none},
+		{"encrypted", ClassEncrypted, encrypted},
+		{"half", ClassCorrupt, good[:40]},
+		{"html", ClassCorrupt, []byte("<html>not found</html>")},
+		{"zeros", ClassCorrupt, make([]byte, 1<<20)},
+	} {
+		doc, err := pool.Open(context.Background(), c.data)
+		if c.class == "" {
+			if err != nil {
+				t.Errorf("%s: %v", c.name, err)
+				continue
+			}
+			if page := readPage(t, doc, 1); len(page.Blocks) != 1 || page.Blocks[0].Text != "Habari" {
+				t.Errorf("%s: blocks %+v", c.name, page.Blocks)
+			}
+			if doc.Info().Pages != 1 {
+				t.Errorf("%s: %+v", c.name, doc.Info())
+			}
+			doc.Close()
+			continue
+		}
+		var e *Error
+		if !errors.As(err, &e) || e.Class() != c.class {
+			t.Errorf("%s: error %v, want class %s", c.name, err, c.class)
+		}
+	}
+}
+
+func TestTooLarge(t *testing.T) {
+	pool := NewPool(Options{MaxBytes: 1000})
+	defer pool.Close()
+	var e *Error
+	if _, err := pool.Open(context.Background(), append([]byte("%PDF-1.4"), make([]byte, 2000)...)); !errors.As(err, &e) || e.Class() != ClassTooLarge {
+		t.Errorf("error %v", err)
+	}
+}
+
+// After its process died a document is opened again in another.
+func TestProcessDies(t *testing.T) {
+	pool := newTestPool(t)
+	b := newBuilder()
+	b.page(text("F1", 12, 50, 700, "Habari"), "", "")
+	doc := open(t, pool, b.bytes())
+	doc.child.cmd.Process.Kill()
+	var e *Error
+	if _, err := doc.Page(context.Background(), 1); !errors.As(err, &e) {
+		t.Errorf("a killed process gives %v, want an *Error", err)
+	}
+	if page := readPage(t, doc, 1); len(page.Blocks) != 1 {
+		t.Errorf("after that: %+v", page.Blocks)
+	}
+}
+
+func TestCancel(t *testing.T) {
+	pool := newTestPool(t)
+	b := newBuilder()
+	b.page(text("F1", 12, 50, 700, "Habari"), "", "")
+	doc := open(t, pool, b.bytes())
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := doc.Page(ctx, 1); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+	if _, err := doc.Page(context.Background(), 2); err == nil {
+		t.Error("there is no page 2")
+	}
+}
+
+func TestRender(t *testing.T) {
+	pool := newTestPool(t)
+	b := newBuilder()
+	b.page("0 g 0 400 300 400 re f\n", "", "") // the upper left quarter is black
+	b.page("0 g 0 400 300 400 re f\n", "/Rotate 90", "")
+	doc := open(t, pool, b.bytes())
+	for _, c := range []struct {
+		page, dpi, maxPixels           int
+		width, height, dpiWant         int
+		blackX, blackY, whiteX, whiteY int
+	}{
+		{1, 72, 1e6, 600, 800, 72, 10, 10, 590, 10},
+		{1, 300, 120_000, 300, 400, 36, 10, 10, 290, 10},
+		{2, 72, 1e6, 800, 600, 72, 790, 10, 10, 10},
+	} {
+		img, err := doc.Render(context.Background(), c.page, c.dpi, c.maxPixels)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if img.Width != c.width || img.Height != c.height || img.DPI != c.dpiWant {
+			t.Errorf("page %d at %d dpi: %d by %d at %d dpi, want %d by %d at %d", c.page, c.dpi, img.Width, img.Height, img.DPI, c.width, c.height, c.dpiWant)
+		}
+		decoded, err := png.Decode(bytes.NewReader(img.Data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		gray, ok := decoded.(*image.Gray)
+		if !ok {
+			t.Fatalf("the rendering is %T", decoded)
+		}
+		if black, white := gray.GrayAt(c.blackX, c.blackY).Y, gray.GrayAt(c.whiteX, c.whiteY).Y; black != 0 || white != 255 {
+			t.Errorf("page %d: %d where it is black, %d where it is white", c.page, black, white)
+		}
+	}
+}
+
+func TestFigures(t *testing.T) {
+	pool := newTestPool(t)
+	b := newBuilder()
+	logo, photo, chart := b.jpegImage(t, 60, 60, 9), b.jpegImage(t, 400, 300, 200), b.grayImage(200, 200)
+	body := lines("F1", 11, 50, 740, 14, "A paragraph that stands above the figure and is rather long, so that it is", "no caption of anything at all.")
+	images := withImages(logo, photo, chart)
+	b.page(drawImage("I1", 520, 740, 50, 50)+body+drawImage("I2", 100, 400, 300, 225)+
+		text("F1", 9, 100, 385, "Kielelezo 1: Bei za mahindi sokoni")+drawImage("I3", 100, 100, 12, 12), "", images)
+	b.page(drawImage("I1", 520, 740, 50, 50)+body+drawImage("I3", 100, 400, 150, 150), "", images)
+	b.page(drawImage("I3", 0, 0, 600, 800), "", images)
+	doc := open(t, pool, b.bytes())
+
+	page := readPage(t, doc, 1)
+	if len(page.Figures) != 1 {
+		t.Fatalf("page 1: figures %+v", page.Figures)
+	}
+	f := page.Figures[0]
+	if f.Box != (Rect{100, 175, 400, 400}) || len(f.Captions) == 0 || f.Captions[0] != "Kielelezo 1: Bei za mahindi sokoni" {
+		t.Errorf("page 1: %+v", f)
+	}
+	if last := page.Blocks[len(page.Blocks)-1]; last.Kind != Caption {
+		t.Errorf("the caption is a %s: %q", last.Kind, last.Text)
+	}
+	img, err := doc.Figure(context.Background(), page, f, 300, 1e6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := jpeg.DecodeConfig(bytes.NewReader(img.Data)); err != nil || c.Width != 400 || img.MediaType != "image/jpeg" {
+		t.Errorf("the file's own JPEG is wanted: %s, %+v, %v", img.MediaType, c, err)
+	}
+
+	page = readPage(t, doc, 2)
+	if len(page.Figures) != 0 { // I3 is on every page, so it is furniture
+		t.Errorf("page 2: %+v", page.Figures)
+	}
+	page = readPage(t, doc, 3)
+	if !page.Scan || len(page.Figures) != 0 || page.Trust.Reason != NoTextLayer {
+		t.Errorf("page 3 is a scan: %+v", page)
+	}
+}
+
+// A turned page's figure is cut out where it is.
+func TestFigureOfTurnedPage(t *testing.T) {
+	pool := newTestPool(t)
+	b := newBuilder()
+	images := withImages(b.grayImage(200, 100))
+	b.page("q 0 1 -1 0 600 0 cm\n"+lines("F1", 12, 50, 500, 15, "This text runs up the page,", "and so does this line.")+
+		drawImage("I1", 100, 200, 200, 100)+"Q", "", images)
+	doc := open(t, pool, b.bytes())
+	page := readPage(t, doc, 1)
+	if page.Rotation != 90 || len(page.Figures) != 1 || page.Figures[0].Box != (Rect{100, 300, 300, 400}) {
+		t.Fatalf("turned by %d, figures %+v", page.Rotation, page.Figures)
+	}
+	img, err := doc.Figure(context.Background(), page, page.Figures[0], 72, 1e6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoded, err := png.Decode(bytes.NewReader(img.Data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Nothing of the white page around it: every pixel row has dark pixels.
+	bounds := decoded.Bounds()
+	for y := bounds.Min.Y + 1; y < bounds.Max.Y-1; y++ {
+		dark := false
+		for x := bounds.Min.X; x < bounds.Max.X; x++ {
+			r, _, _, _ := decoded.At(x, y).RGBA()
+			dark = dark || r < 0x8000
+		}
+		if !dark {
+			t.Fatalf("row %d of %v is white: the wrong part was cut out", y, bounds)
+		}
+	}
+}
+
+func TestBlankAndDrawnPages(t *testing.T) {
+	pool := newTestPool(t)
+	b := newBuilder()
+	b.page("", "", "")
+	b.page("1 g 0 0 600 800 re f\n", "", "")                // white on white
+	b.page("0 g 100 100 m 300 500 l 400 100 l f\n", "", "") // letters drawn as paths look like this
+	b.page("3 Tr\n"+text("F1", 12, 50, 700, "What an OCR program read")+drawImage("I1", 0, 0, 600, 800), "", withImages(b.grayImage(100, 100)))
+	doc := open(t, pool, b.bytes())
+	for n, want := range []struct {
+		blank  bool
+		reason string
+	}{{true, ""}, {true, ""}, {false, NoTextLayer}, {false, UntrustedTextLayer}} {
+		page := readPage(t, doc, n+1)
+		if page.Blank != want.blank || page.Trust.Reason != want.reason || page.Trust.OK != (want.reason == "") {
+			t.Errorf("page %d: blank %v, %+v", n+1, page.Blank, page.Trust)
+		}
+	}
+}
+
+// FuzzPage opens what looks like a PDF and reads and draws its first page.
+func FuzzPage(f *testing.F) {
+	for _, data := range goldenPages() {
+		f.Add(data)
+	}
+	f.Add([]byte("%PDF-1.4\ntrailer<</Root 1 0 R>>"))
+	pool := newTestPool(f)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		doc, err := pool.Open(context.Background(), data)
+		var e *Error
+		if err != nil {
+			if !errors.As(err, &e) {
+				t.Fatal(err)
+			}
+			return
+		}
+		defer doc.Close()
+		if _, err := doc.Page(context.Background(), 1); err != nil && !errors.As(err, &e) {
+			t.Error(err)
+		}
+		if _, err := doc.Render(context.Background(), 1, 72, 1e6); err != nil && !errors.As(err, &e) {
+			t.Error(err)
+		}
+	})
+}
