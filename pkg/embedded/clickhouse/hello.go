@@ -3,6 +3,8 @@ package clickhouse
 import (
 	"context"
 	"fmt"
+	"net/url"
+	"strconv"
 	"strings"
 
 	chproto "github.com/ClickHouse/ch-go/proto"
@@ -16,10 +18,8 @@ import (
 // here, and says 0.
 const helloQuery = "SELECT displayName(), version(), revision(), timezone()"
 
-// clientRevision is the revision at which clickhouse-go reads the answer.
-const clientRevision = 54460
-
-func (h *handler) hello(ctx context.Context, resp *response, req Request) error {
+func (h *handler) hello(ctx context.Context, params url.Values, resp *response, req Request) error {
+	revision, _ := strconv.ParseUint(params.Get("client_protocol_version"), 10, 64) // 0 without one
 	text, err := h.engine.Query(ctx, "SELECT version(), timezone()", "TabSeparated")
 	if err != nil {
 		return err
@@ -41,7 +41,7 @@ func (h *handler) hello(ctx context.Context, resp *response, req Request) error 
 		return fmt.Errorf("answer hello: %w", err)
 	}
 	var buf chproto.Buffer
-	if err := block.Encode(&buf, clientRevision); err != nil {
+	if err := block.Encode(&buf, revision); err != nil {
 		return fmt.Errorf("answer hello: %w", err)
 	}
 	resp.begin(Summary{}, req)

@@ -97,6 +97,10 @@ func TestHTTPInterface(t *testing.T) {
 		{"insert of nothing", "POST", "/?query=" + q("INSERT INTO t FORMAT Native"), "", nil, 200, ""},
 		{"no rows", "POST", "/", "SELECT a FROM t WHERE 0", nil, 200, ""},
 		{"no rows as JSON", "POST", "/?default_format=JSONCompactColumns", "SELECT a FROM t WHERE 0", nil, 200, "…["},
+		{"rows end in a comment", "POST", "/", "INSERT INTO t VALUES (9, 'i') -- nine", nil, 200, ""},
+		{"inserted asynchronously", "POST", "/?async_insert=1&wait_for_async_insert=1", "INSERT INTO t VALUES (10, 'j')", nil, 200, ""},
+		{"what is there now", "POST", "/", "SELECT max(a), count() FROM t", nil, 200, "10\t10\n"},
+		{"external table", "POST", "/", "x", map[string]string{"Content-Type": "multipart/form-data; boundary=x"}, 501, "…multipart"},
 		{"other site", "POST", "/", "SELECT 1", map[string]string{"Sec-Fetch-Site": "cross-site"}, 403, "…refused"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -173,6 +177,25 @@ func TestHTTPEncodings(t *testing.T) {
 		resp, text := call(t, "POST", s.URL(), map[string]string{"Content-Encoding": encoding}, strings.NewReader("SELECT 1"))
 		if resp.StatusCode != status {
 			t.Errorf("body that is not %s: %d %s", encoding, resp.StatusCode, text)
+		}
+	}
+}
+
+func TestHTTPRefusesOtherNames(t *testing.T) {
+	s := start(t, t.TempDir())
+	for host, status := range map[string]int{"localhost": 200, "127.0.0.1:8123": 200, "[::1]:8123": 200, "evil.example": 403, "evil.example:8123": 403} {
+		req, err := http.NewRequestWithContext(t.Context(), "POST", s.URL(), strings.NewReader("SELECT 1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = host
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != status {
+			t.Errorf("Host %s: status %d, want %d", host, resp.StatusCode, status)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -137,4 +138,16 @@ func contentType(format string) string {
 		return "application/xml; charset=UTF-8"
 	}
 	return "text/plain; charset=UTF-8"
+}
+
+// summaryHeader is X-ClickHouse-Summary: counts as decimal strings.
+func summaryHeader(sum Summary, elapsed time.Duration) string {
+	u := func(n uint64) string { return strconv.FormatUint(n, 10) }
+	b, _ := json.Marshal(map[string]string{
+		"read_rows": u(sum.ReadRows), "read_bytes": u(sum.ReadBytes),
+		"written_rows": u(sum.WrittenRows), "written_bytes": u(sum.WrittenBytes),
+		"total_rows_to_read": "0", "result_rows": "0", "result_bytes": u(sum.ResultBytes),
+		"elapsed_ns": strconv.FormatInt(elapsed.Nanoseconds(), 10),
+	})
+	return string(b)
 }

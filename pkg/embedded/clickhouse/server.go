@@ -7,9 +7,9 @@
 //	db, err := sql.Open("clickhouse", server.DSN())
 //
 // The engine is libchdb.so, the same code as the ClickHouse server's. A write
-// is on disk when it is acknowledged, whatever happens to the process then. A
-// process can have one data folder open at a time, and a folder belongs to one
-// process.
+// that was acknowledged outlives the process, however that ends; a machine that
+// loses power may lose the last ones. A process can have one data folder open
+// at a time, and the engine refuses a folder that another process has open.
 package clickhouse
 
 import (
@@ -50,7 +50,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 		listener.Close()
 		return nil, err
 	}
-	root, h := newHandler(engine, o)
+	root, h := newHandler(engine, o, listener.Addr().(*net.TCPAddr).IP.IsLoopback())
 	s := &Server{
 		Engine:   engine,
 		handler:  h,
