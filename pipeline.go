@@ -225,7 +225,7 @@ func (p *pipeline) run(ctx context.Context) error {
 	for _, s := range p.stages {
 		group.Go(func() error {
 			return stream.Run(ctx, s.stage, stream.Options{
-				Kafka: p.c.kafka, Instance: p.instance, Workers: s.workers,
+				Kafka: p.c.kafka, Instance: p.instance, Version: version, Workers: s.workers,
 				DeadLetter: processors.DeadLetters(p.codec), BatchBytes: schemas.BatchBytes, Log: p.log, Metrics: p.metrics,
 			})
 		})

@@ -77,8 +77,9 @@ func (w *worker) try(ctx context.Context, in Record, out *Output) (err error) {
 
 func (w *worker) records(ctx context.Context, in Record, out *Output, first time.Time, attempt int) ([]*kgo.Record, error) {
 	records := make([]*kgo.Record, 0, len(out.emitted)+len(out.letters))
+	headers := w.headers()
 	for _, e := range out.emitted {
-		records = append(records, &kgo.Record{Topic: e.topic, Key: e.key, Value: e.value})
+		records = append(records, &kgo.Record{Topic: e.topic, Key: e.key, Value: e.value, Headers: headers})
 	}
 	for _, err := range out.letters {
 		class, _ := classify(err)
@@ -100,5 +101,10 @@ func (w *worker) letter(ctx context.Context, in Record, class string, cause erro
 	if err != nil {
 		return nil, fmt.Errorf("encode dead letter for %s/%d/%d: %w", in.Topic, in.Partition, in.Offset, err)
 	}
-	return &kgo.Record{Topic: topic, Key: key, Value: value}, nil
+	return &kgo.Record{Topic: topic, Key: key, Value: value, Headers: w.headers()}, nil
+}
+
+// headers say what wrote a record.
+func (w *worker) headers() []kgo.RecordHeader {
+	return []kgo.RecordHeader{{Key: "stage_version", Value: []byte(w.o.Version)}}
 }

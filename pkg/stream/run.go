@@ -14,6 +14,7 @@ import (
 type Options struct {
 	Kafka    []kgo.Opt // seed brokers, TLS, SASL
 	Instance string    // names this process among those that run the stage; stable over restarts, so that a restart ends the transaction its predecessor left open
+	Version  string    // of the program; goes into the header stage_version of what it writes
 	Workers  int       // group members in this process; 1 if 0
 	MaxBatch int       // most records of one transaction; 256 if 0
 

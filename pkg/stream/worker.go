@@ -78,6 +78,9 @@ func (w *worker) session(ctx context.Context) error {
 		// The defaults are unbounded, and prefetch more than a slow stage
 		// can use before a rebalance takes it away.
 		kgo.FetchMaxBytes(8 << 20),
+		// A partition that is new to this worker waits for the fetch under
+		// way to end.
+		kgo.FetchMaxWait(500 * time.Millisecond),
 		kgo.FetchMaxPartitionBytes(1 << 20),
 		kgo.MaxConcurrentFetches(2),
 		kgo.MaxBufferedBytes(64 << 20),
