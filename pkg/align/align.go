@@ -87,16 +87,12 @@ func alignWith(ctx context.Context, source, target []string, c *constants) (Resu
 		return Result{}, fmt.Errorf("align: %w", err)
 	}
 	l := m.newLattice(b)
-	for pass := 0; ; pass++ {
+	for pass := 0; pass < c.passes; pass++ {
 		if ctx.Err() != nil {
 			return Result{}, fmt.Errorf("align: %w", ctx.Err())
 		}
-		l.fill(m)
-		l.run()
-		if pass == c.passes {
-			break
-		}
 		m.adapt(l)
+		l = m.newLattice(l.narrow())
 	}
 	beads := l.decode(c.width)
 	return Result{Beads: beads, Health: m.health(beads)}, nil

@@ -33,18 +33,18 @@ func (m *model) wide() band {
 	return b
 }
 
-// close makes the band hold both ends and connected.
+// close makes the band hold both ends, no row empty and all rows connected.
 func (b band) close(t int) {
 	last := len(b.lo) - 1
 	b.lo[0], b.hi[last] = 0, t
-	for i := 1; i <= last; i++ {
-		b.hi[i] = max(b.hi[i], b.hi[i-1])
-	}
 	for i := last - 1; i >= 0; i-- {
 		b.lo[i] = min(b.lo[i], b.lo[i+1])
 	}
-	for i := 1; i <= last; i++ { // rows must touch
-		b.hi[i-1] = max(b.hi[i-1], b.lo[i])
+	for i := 0; i <= last; i++ {
+		b.hi[i] = max(b.hi[i], b.lo[min(i+1, last)])
+		if i > 0 {
+			b.hi[i] = max(b.hi[i], b.hi[i-1])
+		}
 	}
 }
 
@@ -126,11 +126,11 @@ func (m *model) guide() func(i int) int {
 	}
 }
 
-// Cells survive the coarse pass when the best way through them loses at most
-// slack nats against the best way of all; margin more on each side are kept.
+// Cells survive a pass when the ways through them lose at most slack nats
+// against the best; margin more on each side are kept.
 const (
-	slack  = 25
-	margin = 3
+	slack  = 20
+	margin = 2
 )
 
 // narrow returns the cells of b worth a second look. It runs the best-way
@@ -174,17 +174,24 @@ func (m *model) narrow(ctx context.Context, b band) (band, error) {
 			backward[offset[i]+j] = best
 		}
 	}
-	top := forward[offset[n]+t]
-	out := band{make([]int, n+1), make([]int, n+1)}
+	best := forward[offset[n]+t]
+	return b.keep(offset, func(cell int) bool { return forward[cell]+backward[cell] >= best-slack }), nil
+}
+
+// keep returns the band of the cells that are good, with the margin and what
+// lies between them.
+func (b band) keep(offset []int, good func(cell int) bool) band {
+	last := len(b.lo) - 1
+	out := band{make([]int, last+1), make([]int, last+1)}
 	for i := range out.lo {
 		lo, hi := b.hi[i], b.lo[i]
 		for j := b.lo[i]; j <= b.hi[i]; j++ {
-			if cell := offset[i] + j; forward[cell]+backward[cell] >= top-slack {
+			if good(offset[i] + j) {
 				lo, hi = min(lo, j), max(hi, j)
 			}
 		}
-		out.lo[i], out.hi[i] = max(0, lo-margin), min(t, hi+margin)
+		out.lo[i], out.hi[i] = max(b.lo[i], lo-margin), min(b.hi[i], hi+margin)
 	}
-	out.close(t)
-	return out, nil
+	out.close(b.hi[last])
+	return out
 }

@@ -19,13 +19,25 @@ type lattice struct {
 
 var never = math.Inf(-1)
 
+// newLattice scores the beads of a band and sums over its ways.
 func (m *model) newLattice(b band) *lattice {
 	offset, cells := b.layout()
-	return &lattice{
+	l := &lattice{
 		band: b, offset: offset,
 		scores:  make([]float32, cells*len(shapes)),
 		forward: make([]float64, cells), backward: make([]float64, cells),
 	}
+	l.fill(m)
+	l.run()
+	return l
+}
+
+// narrow returns the band of the cells that are likely to be passed, with a
+// margin: the model adapts, but not that much.
+func (l *lattice) narrow() band {
+	return l.keep(l.offset, func(cell int) bool {
+		return l.forward[cell]+l.backward[cell] >= l.total-slack
+	})
 }
 
 // fill scores every bead of the band.

@@ -57,8 +57,7 @@ const maxBeadWords = 200
 // Translational Equivalence among Words, 2000).
 func (m *model) learn(l *lattice) {
 	source, target := &m.corpus.vocabulary[0], &m.corpus.vocabulary[1]
-	type pair struct{ s, t int32 }
-	together := map[pair]float64{}
+	together := newTally()
 	l.each(func(k, i, j int, probability float64) {
 		if shapes[k].gap() || probability < 0.2 {
 			return
@@ -69,22 +68,26 @@ func (m *model) learn(l *lattice) {
 		}
 		for _, s := range a {
 			for _, t := range b {
-				together[pair{s, t}] += probability
+				together.add(s, t, probability)
 			}
 		}
 	})
 	type link struct {
-		pair
+		s, t             int32
 		weight, strength float64
 	}
 	var links []link
 	sentences := math.Sqrt(float64(len(source.words)) * float64(len(target.words)))
-	for p, count := range together {
-		fs, ft := source.frequency[p.s], target.frequency[p.t]
+	for _, p := range together.slots {
+		if p.count < m.pairCount {
+			continue
+		}
+		s, t, count := int32(p.key>>32), int32(uint32(p.key)), p.count
+		fs, ft := source.frequency[s], target.frequency[t]
 		dice := 2 * count / (fs + ft)
 		information := math.Log(sentences * count / (fs * ft))
-		if count >= m.pairCount && dice >= m.pairDice && information > 0 {
-			links = append(links, link{p, min(m.pairCap, m.pair*information*dice), count * information * dice})
+		if dice >= m.pairDice && information > 0 {
+			links = append(links, link{s, t, min(m.pairCap, m.pair*information*dice), count * information * dice})
 		}
 	}
 	slices.SortFunc(links, func(a, b link) int {
@@ -113,4 +116,47 @@ func (m *model) learn(l *lattice) {
 		}
 	}
 	m.source, m.target = c.spans(c.source), c.spans(c.target)
+}
+
+// tally counts pairs of words: a hash table with open addressing, since most
+// of the work of learning is counting.
+type tally struct {
+	slots []tallied
+	used  int
+}
+
+type tallied struct {
+	key   uint64 // both words
+	count float64
+}
+
+func newTally() *tally { return &tally{slots: make([]tallied, 1<<12)} }
+
+func (c *tally) add(s, t int32, count float64) {
+	if c.used*2 > len(c.slots) {
+		old := c.slots
+		c.slots, c.used = make([]tallied, 2*len(old)), 0
+		for _, p := range old {
+			if p.count > 0 {
+				c.at(p.key).count = p.count
+			}
+		}
+	}
+	c.at(uint64(s)<<32 | uint64(t)).count += count
+}
+
+// at returns the slot of a key, a new one if need be.
+func (c *tally) at(key uint64) *tallied {
+	mask := uint64(len(c.slots) - 1)
+	for i := (key * 0x9e3779b97f4a7c15) >> 20 & mask; ; i = (i + 1) & mask {
+		p := &c.slots[i]
+		if p.count > 0 && p.key == key {
+			return p
+		}
+		if p.count == 0 {
+			p.key = key
+			c.used++
+			return p
+		}
+	}
 }
