@@ -78,11 +78,11 @@ func recognizeFiles(ctx context.Context, o ocrOptions, files []string, out, erro
 	log := slog.New(slog.NewTextHandler(errors_, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	options := ocr.Options{Children: o.workers, Tessdata: o.tessdata, MaxPixels: o.maxPixels, Log: log}
 	if len(o.languages) == 0 {
-		model, err := loadLanguageModel("")
-		if err != nil {
-			return fmt.Errorf("ocr without --lang: %w", err)
+		if model, err := loadLanguageModel(""); err == nil {
+			options.Identifier = model
+		} else {
+			fmt.Fprintf(errors_, "vislang: ocr: languages will not be identified, only scripts: %v\n", err)
 		}
-		options.Identifier = model
 	}
 	pool, err := ocr.NewPool(options)
 	if err != nil {

@@ -12,8 +12,9 @@ const (
 	// wrong script (0.65 but for scripts whose model reads Latin too) does
 	// not reach, and hardly any page with its own model misses.
 	good = 0.70
-	// sure is a confidence with which a trial of a script is over.
-	sure = 0.88
+	// likely is a confidence that upside-down text does not reach either: the
+	// best script of a turn with so much is right, if doubtfully read.
+	likely = 0.50
 	// readable is a confidence below which a script's model sees things.
 	readable = 0.40
 	// better is by how much another reading has to win.
@@ -58,7 +59,7 @@ func recognizePage(e engine, c *catalog, req request, data []byte) (*Page, error
 	}
 	if len(req.Models) == 0 {
 		t, err := r.tryAll(r.turns(), r.scripts)
-		if err == nil && t.confidence < good {
+		if err == nil && t.confidence < likely {
 			// The strip may have been a photograph.
 			first := t
 			r.strip = 1
@@ -160,26 +161,33 @@ func (r *reader) tryTurns(turns []int, models []string) (best trial, err error) 
 		if t.confidence > best.confidence {
 			best = t
 		}
-		if t.confidence >= sure {
+		if t.confidence >= good {
 			break
 		}
 	}
 	return best, nil
 }
 
-// tryAll reads a strip in several turns with each script's model.
+// tryAll reads a strip with each script's model, in several turns: unknown
+// pages stand upright more often than they are in Latin. The Latin model comes
+// first because those of other scripts read Latin text too.
 func (r *reader) tryAll(turns []int, scripts []string) (best trial, err error) {
 	best.confidence = -1
-	for _, script := range scripts {
-		t, err := r.tryTurns(turns, []string{script})
-		if err != nil {
-			return best, err
+	for _, rotation := range turns {
+		for _, script := range scripts {
+			t, err := r.try(rotation, []string{script})
+			if err != nil {
+				return best, err
+			}
+			if t.confidence > best.confidence {
+				best = t
+			}
+			if t.confidence >= good {
+				return best, nil
+			}
 		}
-		if t.confidence > best.confidence {
-			best = t
-		}
-		if t.confidence >= sure {
-			break
+		if best.confidence >= likely {
+			return best, nil
 		}
 	}
 	if best.models == nil {
