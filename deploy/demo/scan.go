@@ -132,11 +132,13 @@ func typeset(ctx context.Context, s scan, d declaration) (*image.Gray, error) {
 		"--antialias=gray", "--hinting=slight", "--wrap=word-char",
 		"--font=" + s.font, "--language=" + d.tag, fmt.Sprintf("--dpi=%d", dpi),
 		fmt.Sprintf("--width=%d", (pageWidth-2*margin)*72/dpi)}
+	// Printers put room behind the Ethiopic word separator, and break lines there.
+	printed := strings.ReplaceAll(b.String(), "፡", "፡ ")
 	if d.direction == "rtl" {
 		arguments = append(arguments, "--rtl")
 	}
 	command := exec.CommandContext(ctx, "pango-view", append(arguments, "/dev/stdin")...)
-	command.Stdin = strings.NewReader(b.String())
+	command.Stdin = strings.NewReader(printed)
 	if output, err := command.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("pango-view: %w: %s", err, output)
 	}
