@@ -44,8 +44,9 @@ type zone struct {
 
 func widestZone(runs []run) (zone, bool) {
 	var best zone
+	rows := rowsOf(runs)
 	for _, x := range gutterCandidates(runs) {
-		if z, ok := zoneAt(runs, x); ok && z.rows > best.rows {
+		if z, ok := zoneAt(rows, x); ok && z.rows > best.rows {
 			best = z
 		}
 	}
@@ -104,23 +105,22 @@ func gutterCandidates(runs []run) []float64 {
 	return out
 }
 
-// zoneAt finds the highest zone that a gutter at x divides.
-func zoneAt(runs []run, x float64) (zone, bool) {
-	sorted := slices.Clone(runs)
-	slices.SortStableFunc(sorted, func(a, b run) int { return cmp.Compare(a.box.Y0+a.box.Y1, b.box.Y0+b.box.Y1) })
+// zoneAt finds the highest zone that a gutter at x divides. It consists of
+// whole rows: parts of rows would show gaps where there are none.
+func zoneAt(rows [][]run, x float64) (zone, bool) {
 	crosses := func(r run) bool { return r.box.X0 < x-1 && r.box.X1 > x+1 }
 	var best zone
 	found := false
-	for i := 0; i < len(sorted); {
-		if crosses(sorted[i]) {
+	for i := 0; i < len(rows); {
+		if slices.ContainsFunc(rows[i], crosses) {
 			i++
 			continue
 		}
 		j := i
-		for j < len(sorted) && !crosses(sorted[j]) {
+		for j < len(rows) && !slices.ContainsFunc(rows[j], crosses) {
 			j++
 		}
-		if z, ok := divide(sorted, i, j, x); ok && z.rows > best.rows {
+		if z, ok := divide(rows, i, j, x); ok && z.rows > best.rows {
 			best, found = z, true
 		}
 		i = j
@@ -128,11 +128,11 @@ func zoneAt(runs []run, x float64) (zone, bool) {
 	return best, found
 }
 
-func divide(sorted []run, i, j int, x float64) (zone, bool) {
-	z := zone{above: sorted[:i:i], below: sorted[j:]}
+func divide(rows [][]run, i, j int, x float64) (zone, bool) {
+	z := zone{above: slices.Concat(rows[:i]...), below: slices.Concat(rows[j:]...)}
 	right, left := math.Inf(1), math.Inf(-1)
-	sizes := 0.0
-	for _, r := range sorted[i:j] {
+	sizes, n := 0.0, 0
+	for _, r := range slices.Concat(rows[i:j]...) {
 		if r.box.X0+r.box.X1 < 2*x {
 			z.left = append(z.left, r)
 			left = max(left, r.box.X1)
@@ -141,8 +141,9 @@ func divide(sorted []run, i, j int, x float64) (zone, bool) {
 			right = min(right, r.box.X0)
 		}
 		sizes += r.size
+		n++
 	}
-	em := sizes / float64(max(1, j-i))
+	em := sizes / float64(max(1, n))
 	if right-left < 0.7*em || !prose(z.left) || !prose(z.right) {
 		return z, false
 	}

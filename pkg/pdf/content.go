@@ -19,6 +19,8 @@ const (
 	objectImage = 3
 	objectForm  = 5
 
+	valueString = 3
+
 	formatGray = 1
 	formatBGR  = 2
 	formatBGRx = 3
@@ -40,6 +42,7 @@ type char struct {
 	box       Rect
 	x, y      float64 // origin: the pen's place on the baseline
 	style     int     // index into content.styles
+	span      int     // which ActualText it comes from, 0 if none
 	generated bool    // a space or line end that PDFium made up
 	unmapped  bool    // the font has no Unicode for the glyph
 }
@@ -201,16 +204,16 @@ func (d *document) read(n int) (*content, error) {
 	var c *content
 	err := d.withPage(n, func(page uint64, m matrix, width, height float64) error {
 		c = &content{width: width, height: height}
-		if err := d.readText(page, m, c); err != nil {
+		spans := d.readObjects(page, m, c)
+		if err := d.readText(page, m, c, spans); err != nil {
 			return fmt.Errorf("page %d: %w", n, err)
 		}
-		d.readObjects(page, m, c)
 		return nil
 	})
 	return c, err
 }
 
-func (d *document) readText(page uint64, m matrix, c *content) error {
+func (d *document) readText(page uint64, m matrix, c *content, spans *spans) error {
 	l := d.lib
 	text := l.call("FPDFText_LoadPage", page)
 	if text == 0 {
@@ -244,8 +247,15 @@ func (d *document) readText(page uint64, m matrix, c *content) error {
 		}
 		if l.ok("FPDFText_GetCharOrigin", text, index, l.out, l.out+8) {
 			ch.x, ch.y = m.apply(l.f64(l.out), l.f64(l.out+8))
+			// The box may leave out the space at the glyph's left.
+			ch.box.X0 = min(ch.box.X0, max(ch.x, ch.box.X0-ch.box.Height()/2))
 		}
 		object := l.call("FPDFText_GetTextObject", text, index)
+		if ch.span = spans.of[object]; ch.span > 0 {
+			box := spans.boxes[ch.span-1]
+			ch.box.X0, ch.box.X1 = min(ch.box.X0, box.X0), box.X1
+			ch.box.Y0, ch.box.Y1 = min(ch.box.Y0, box.Y0), max(ch.box.Y1, box.Y1)
+		}
 		s, known := styles[object]
 		if !known {
 			s = len(c.styles)

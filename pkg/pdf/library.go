@@ -56,12 +56,13 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 // allocate several times for every character of a page, which makes text
 // extraction ten times slower.
 type library struct {
-	instance  pdfium.Pdfium
-	module    api.Module
-	resolve   func(string) api.Function
-	functions map[string]api.Function
-	stack     [16]uint64
-	out       uint64 // 64 bytes for results by pointer
+	instance   pdfium.Pdfium
+	module     api.Module
+	resolve    func(string) api.Function
+	functions  map[string]api.Function
+	stack      [16]uint64
+	out        uint64 // 64 bytes for results by pointer
+	actualText uint64 // the string ActualText
 }
 
 func (r *runtime) open() (*library, error) {
@@ -78,7 +79,7 @@ func (r *runtime) open() (*library, error) {
 		return nil, fmt.Errorf("start PDFium: go-pdfium has changed its implementation")
 	}
 	l := &library{instance: instance, module: module, resolve: resolver.Fn, functions: map[string]api.Function{}}
-	l.out = l.malloc(64)
+	l.out, l.actualText = l.malloc(64), l.cstring("ActualText")
 	return l, nil
 }
 

@@ -9,12 +9,33 @@ import (
 	"math"
 )
 
-// readObjects walks the page's objects for pictures and paths, into forms too.
-func (d *document) readObjects(page uint64, m matrix, c *content) {
+// spans are the parts of a page that state their text themselves (ActualText,
+// ISO 32000-1, 14.9.4). PDFium gives that text the place of the part's first
+// object alone.
+type spans struct {
+	of    map[uint64]int // text object to index in boxes + 1
+	boxes []Rect
+}
+
+// readObjects walks the page's objects for pictures, paths and spans, into
+// forms too.
+func (d *document) readObjects(page uint64, m matrix, c *content) *spans {
+	s := &spans{of: map[uint64]int{}}
+	marks := map[uint64]int{}
 	d.walk(page, m, func(object uint64, kind int, m matrix) {
-		page := Rect{0, 0, c.width, c.height}
-		box := d.bounds(object, m).intersect(page)
+		box := d.bounds(object, m).intersect(Rect{0, 0, c.width, c.height})
 		switch kind {
+		case objectText:
+			mark := d.actualText(object)
+			if mark == 0 {
+				return
+			}
+			if marks[mark] == 0 {
+				s.boxes = append(s.boxes, box)
+				marks[mark] = len(s.boxes)
+			}
+			s.boxes[marks[mark]-1] = s.boxes[marks[mark]-1].union(box)
+			s.of[object] = marks[mark]
 		case objectImage:
 			if p, ok := d.readPicture(object, box); ok {
 				c.pictures = append(c.pictures, p)
@@ -25,6 +46,20 @@ func (d *document) readObjects(page uint64, m matrix, c *content) {
 			}
 		}
 	})
+	return s
+}
+
+// actualText returns the mark of an object that states its text, 0 if it has
+// none. Objects of one marked part have the same mark.
+func (d *document) actualText(object uint64) uint64 {
+	l := d.lib
+	for i := range max(0, l.int("FPDFPageObj_CountMarks", object)) {
+		mark := l.call("FPDFPageObj_GetMark", object, uint64(i))
+		if mark != 0 && l.int("FPDFPageObjMark_GetParamValueType", mark, l.actualText) == valueString {
+			return mark
+		}
+	}
+	return 0
 }
 
 // walk visits the page's objects; m maps an object's space to the display.

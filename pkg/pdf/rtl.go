@@ -32,7 +32,7 @@ const (
 // for visual order, rightly or not; only the places are certain. It is the
 // inverse of what the Unicode bidirectional algorithm (UAX #9) does.
 func rightToLeftCells(chars []char, size float64) []string {
-	glyphs := dropInnerSpaces(toGlyphs(chars), size)
+	glyphs := toGlyphs(chars)
 	slices.SortStableFunc(glyphs, func(a, b glyph) int { return cmp.Compare(a.middle(), b.middle()) })
 	glyphs = addSpaces(glyphs, size)
 	var cells []string
@@ -67,7 +67,7 @@ func toGlyphs(chars []char) []glyph {
 	for i := 0; i < len(chars); {
 		ch := chars[i]
 		j := i + 1
-		for j < len(chars) && !chars[j].generated && chars[j].box == ch.box && chars[j].x == ch.x && ch.box.X1 > ch.box.X0 {
+		for j < len(chars) && !chars[j].generated && chars[j].x == ch.x && (chars[j].box == ch.box || ch.span > 0 && chars[j].span == ch.span) && ch.box.X1 > ch.box.X0 {
 			j++ // a ligature: its letters share one box
 		}
 		g := glyph{box: ch.box}
@@ -76,10 +76,8 @@ func toGlyphs(chars []char) []glyph {
 		}
 		i = j
 		switch {
-		case ch.generated:
-		case unicode.IsSpace(ch.r):
-			g.text = []rune{' '}
-			bases = append(bases, g)
+		case isSpace(ch):
+			// The gap tells; a space's own place may be anywhere.
 		case unicode.Is(unicode.Mn, ch.r):
 			marks = append(marks, g)
 		default:
@@ -91,7 +89,7 @@ func toGlyphs(chars []char) []glyph {
 	for _, m := range marks {
 		best := -1
 		for i, b := range bases {
-			if b.text[0] != ' ' && (best < 0 || math.Abs(b.middle()-m.middle()) < math.Abs(bases[best].middle()-m.middle())) {
+			if best < 0 || math.Abs(b.middle()-m.middle()) < math.Abs(bases[best].middle()-m.middle()) {
 				best = i
 			}
 		}
@@ -100,19 +98,6 @@ func toGlyphs(chars []char) []glyph {
 		}
 	}
 	return bases
-}
-
-// dropInnerSpaces takes out spaces without width that stand inside a letter:
-// some programs write one after each mark.
-func dropInnerSpaces(glyphs []glyph, size float64) []glyph {
-	inside := func(x float64) bool {
-		return slices.ContainsFunc(glyphs, func(g glyph) bool {
-			return g.text[0] != ' ' && g.box.X0+0.1*size < x && x < g.box.X1-0.1*size
-		})
-	}
-	return slices.DeleteFunc(glyphs, func(g glyph) bool {
-		return g.text[0] == ' ' && g.box.Width() < 0.05*size && inside(g.middle())
-	})
 }
 
 // ligature restores the order of a ligature's letters where it is certain: an
@@ -152,7 +137,7 @@ func addSpaces(glyphs []glyph, size float64) []glyph {
 			switch gap := g.box.X0 - before.box.X1; {
 			case gap > 1.5*size:
 				out = append(out, glyph{text: []rune{'\t'}, box: Rect{before.box.X1, g.box.Y0, g.box.X0, g.box.Y1}})
-			case gap > 0.2*size && g.text[0] != ' ' && before.text[0] != ' ':
+			case gap > 0.18*size:
 				out = append(out, glyph{text: []rune{' '}, box: Rect{before.box.X1, g.box.Y0, g.box.X0, g.box.Y1}})
 			}
 		}

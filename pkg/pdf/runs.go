@@ -56,6 +56,8 @@ func (c *content) runs() []run {
 		}
 		if has && c.apart(last, ch) {
 			flush()
+		} else if has && (last.span > 0 || ch.span > 0) {
+			current = c.trueSpace(current, last, ch)
 		}
 		current = append(current, ch)
 		last, has = ch, true
@@ -80,6 +82,20 @@ func (c *content) apart(a, b char) bool {
 	a0, a1 := along(a.box, s)
 	b0, b1 := along(b.box, s)
 	return max(b0-a1, a0-b1) > gutter*size
+}
+
+// trueSpace takes back a space that PDFium made up after an ActualText, whose
+// extent it does not know.
+func (c *content) trueSpace(chars []char, a, b char) []char {
+	if n := len(chars); n > 0 && chars[n-1].generated {
+		s := c.styles[b.style]
+		_, a1 := along(a.box, s)
+		b0, _ := along(b.box, s)
+		if b0-a1 < 0.12*s.size {
+			return chars[:n-1]
+		}
+	}
+	return chars
 }
 
 // along is the extent of a box along a writing direction.
