@@ -2,14 +2,17 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"vislang/pkg/lang"
 )
@@ -64,32 +67,102 @@ func loadLanguageModel(path string) (*lang.Model, error) {
 	return lang.Load(path)
 }
 
-// identifyLines answers each line as soon as it is read, so that it can stand
-// in a pipe: the output is flushed whenever no further input is waiting.
+// maxLine is how many bytes of a line are looked at.
+const maxLine = 1 << 20
+
+// chunk is a run of lines and the place where their answers will be.
+type chunk struct {
+	first   int // number of the first line, from 1
+	lines   []string
+	answers chan []byte
+}
+
+// identifyLines answers the lines in order, several chunks at a time. A chunk
+// ends where the input has no more to give for now, so that the command can
+// stand in a pipe and answer at once.
 func identifyLines(ctx context.Context, m *lang.Model, in io.Reader, out io.Writer, declared []string, asJSON bool) error {
-	reader := bufio.NewReaderSize(in, 1<<16)
-	writer := bufio.NewWriterSize(out, 1<<16)
+	workers := runtime.GOMAXPROCS(0)
+	group, ctx := errgroup.WithContext(ctx)
+	work, ordered := make(chan chunk), make(chan chunk, 2*workers)
+	group.Go(func() error {
+		defer close(work)
+		defer close(ordered)
+		return readChunks(ctx, bufio.NewReaderSize(in, 1<<16), func(c chunk) error {
+			for _, to := range []chan chunk{ordered, work} {
+				select {
+				case to <- c:
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			}
+			return nil
+		})
+	})
+	for range workers {
+		group.Go(func() error {
+			for c := range work {
+				var answers bytes.Buffer
+				for i, line := range c.lines {
+					label, confidence := m.IdentifyWith(line, declared...)
+					if err := writeIdentified(&answers, c.first+i, label, confidence, asJSON); err != nil {
+						return err
+					}
+				}
+				c.answers <- answers.Bytes()
+			}
+			return nil
+		})
+	}
+	group.Go(func() error {
+		for c := range ordered {
+			select {
+			case answers := <-c.answers:
+				if _, err := out.Write(answers); err != nil {
+					return fmt.Errorf("identify: write: %w", err)
+				}
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	})
+	return group.Wait()
+}
+
+// readChunks reads lines and hands them on in chunks of up to 512 lines.
+func readChunks(ctx context.Context, in *bufio.Reader, hand func(chunk) error) error {
+	next := chunk{first: 1}
 	for number := 1; ; number++ {
-		line, err := reader.ReadString('\n')
+		line, err := readLine(in)
 		if err != nil && err != io.EOF {
 			return fmt.Errorf("identify: read line %d: %w", number, err)
 		}
+		end := err == io.EOF
 		if line != "" {
-			label, confidence := m.IdentifyWith(line, declared...)
-			if werr := writeIdentified(writer, number, label, confidence, asJSON); werr != nil {
-				return fmt.Errorf("identify: write: %w", werr)
-			}
+			next.lines = append(next.lines, line)
 		}
-		if err == io.EOF {
-			return writer.Flush()
+		if len(next.lines) > 0 && (end || len(next.lines) == 512 || in.Buffered() == 0) {
+			next.answers = make(chan []byte, 1)
+			if err := hand(next); err != nil {
+				return err
+			}
+			next = chunk{first: number + 1}
 		}
-		if reader.Buffered() == 0 {
-			if err := writer.Flush(); err != nil {
-				return fmt.Errorf("identify: write: %w", err)
-			}
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
+		if end {
+			return ctx.Err()
+		}
+	}
+}
+
+// readLine returns the next line with its end, cut to maxLine bytes; at the
+// end of the input what is left, and io.EOF.
+func readLine(in *bufio.Reader) (string, error) {
+	var line []byte
+	for {
+		part, err := in.ReadSlice('\n')
+		line = append(line, part[:min(len(part), maxLine-len(line))]...)
+		if err != bufio.ErrBufferFull {
+			return string(line), err
 		}
 	}
 }
@@ -99,14 +172,9 @@ func writeIdentified(w io.Writer, line int, label string, confidence float64, as
 		_, err := fmt.Fprintf(w, "%s\t%.3f\n", label, confidence)
 		return err
 	}
-	data, err := json.Marshal(struct {
+	return json.NewEncoder(w).Encode(struct {
 		Line       int     `json:"line"`
 		Label      string  `json:"label"`
 		Confidence float64 `json:"confidence"`
 	}{line, label, confidence})
-	if err != nil {
-		return err
-	}
-	_, err = w.Write(append(data, '\n'))
-	return err
 }

@@ -16,16 +16,16 @@ import (
 
 // The model file, little-endian:
 //
-//	magic    8 bytes  "VISLLID2"
+//	magic    8 bytes  "VISLLID3"
 //	body     rest but the last 4 bytes
 //	  scale, power            float64
 //	  languages               uint32, then for each: label length uint8, label,
 //	                          miss 4×float32, coverage float32
 //	  rows, postings          uint32
-//	  for each row            gram uint64, end in postings uint32; grams ascend
-//	  for each posting        language uint16, weight uint8
+//	  for each row            gram uint64, number of its postings uint16; grams ascend
+//	  for each posting        language uint16, weight uint8; rows in turn, languages ascend
 //	checksum 4 bytes  CRC-32 (IEEE) of the body
-const magic = "VISLLID2"
+const magic = "VISLLID3"
 
 // ErrFormat is wrapped by the errors of Load for a file that is no whole model
 // of this version.
@@ -86,11 +86,13 @@ func (m *Model) encode() []byte {
 	b = le.AppendUint32(b, uint32(len(m.postings)))
 	for _, r := range rows {
 		b = le.AppendUint64(b, uint64(r.gram))
-		b = le.AppendUint32(b, r.last)
+		b = le.AppendUint16(b, r.count)
 	}
-	for _, p := range m.postings {
-		b = le.AppendUint16(b, p.language)
-		b = append(b, p.weight)
+	for i := range rows {
+		for _, p := range m.row(&rows[i]) {
+			b = le.AppendUint16(b, p.language)
+			b = append(b, p.weight)
+		}
 	}
 	return b
 }
@@ -128,23 +130,39 @@ func decodeBody(body []byte) (*Model, error) {
 		}
 	}
 	rows, postings := int(r.uint32()), int(r.uint32())
-	if r.failed || len(r.data) != rows*12+postings*3 {
+	if r.failed || len(r.data) != rows*10+postings*3 {
 		return nil, fmt.Errorf("%w: sizes do not add up", ErrFormat)
 	}
 	table := make([]slot, rows)
-	var previous slot
+	next := 0
+	previous := gram(0)
 	for i := range table {
-		table[i] = slot{gram(r.uint64()), previous.last, r.uint32()}
-		if table[i].gram <= previous.gram || table[i].last < previous.last || int(table[i].last) > postings {
+		table[i] = slot{gram: gram(r.uint64()), first: uint32(next), count: r.uint16()}
+		next += int(table[i].count)
+		if table[i].gram <= previous || table[i].count == 0 {
 			return nil, fmt.Errorf("%w: n-gram %d is out of order", ErrFormat, i)
 		}
-		previous = table[i]
+		previous = table[i].gram
+	}
+	if next != postings {
+		return nil, fmt.Errorf("%w: sizes do not add up", ErrFormat)
 	}
 	m.postings = make([]posting, postings)
 	for i := range m.postings {
 		m.postings[i] = posting{r.uint16(), r.uint8()}
-		if int(m.postings[i].language) >= languages {
-			return nil, fmt.Errorf("%w: weight %d names no language", ErrFormat, i)
+	}
+	for i := range table {
+		last := -1
+		for _, p := range m.row(&table[i]) {
+			if int(p.language) <= last || int(p.language) >= languages {
+				return nil, fmt.Errorf("%w: n-gram %d names a wrong language", ErrFormat, i)
+			}
+			last = int(p.language)
+		}
+	}
+	for i := 1; i < languages; i++ {
+		if m.languages[i].family < m.languages[i-1].family {
+			return nil, fmt.Errorf("%w: languages are out of order", ErrFormat)
 		}
 	}
 	m.index(table)

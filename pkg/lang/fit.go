@@ -88,11 +88,13 @@ func (m *Model) try(held sample) trial {
 	r := m.read(held.text, s)
 	t := trial{sample: held, letters: r.letters, own: math.Inf(-1)}
 	for i, c := range r.candidates {
-		label := m.languages[c.language].label
-		if label == held.label {
-			t.own = c.score
-			t.coverage = m.coverage(c.language, s)
+		if m.languages[c.language].label == held.label {
+			t.own, t.coverage = c.score, r.coverage(i)
 		}
+	}
+	m.sort(r.candidates)
+	for i, c := range r.candidates {
+		label := m.languages[c.language].label
 		if i < leaders {
 			t.leaders = append(t.leaders, Result{label, c.score})
 		}

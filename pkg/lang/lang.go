@@ -46,18 +46,51 @@ func (m *Model) Identify(text string) (label string, confidence float64) {
 // labels): evidence, not truth. A declared language wins over others that
 // explain the text about as well, and never over a clearly better one.
 func (m *Model) IdentifyWith(text string, declared ...string) (label string, confidence float64) {
-	results, script := m.rank(text, declared)
-	if len(results) == 0 || results[0].Confidence < certain {
-		return "und_" + script, 0
+	s := m.scratch.Get().(*scratch)
+	defer m.scratch.Put(s)
+	r := m.weigh(text, declared, s)
+	if r.best < 0 {
+		return "und_" + r.scripts.code(), 0
 	}
-	return results[0].Label, results[0].Confidence
+	sum := 0.0
+	for _, c := range r.candidates {
+		sum += probability(c.score - r.candidates[r.best].score)
+	}
+	if 1/sum < certain {
+		return "und_" + r.scripts.code(), 0
+	}
+	return m.languages[r.candidates[r.best].language].label, 1 / sum
 }
 
 // Rank returns the languages of the text's script with their probabilities,
 // best first; nil when the text has no letters or is like no known language.
-func (m *Model) Rank(text string) []Result {
-	results, _ := m.rank(text, nil)
+func (m *Model) Rank(text string, declared ...string) []Result {
+	s := m.scratch.Get().(*scratch)
+	defer m.scratch.Put(s)
+	r := m.weigh(text, declared, s)
+	if r.best < 0 {
+		return nil
+	}
+	results := make([]Result, len(r.candidates))
+	sum := 0.0
+	top := r.candidates[r.best].score
+	m.sort(r.candidates)
+	for i, c := range r.candidates {
+		results[i] = Result{m.languages[c.language].label, probability(c.score - top)}
+		sum += results[i].Confidence
+	}
+	for i := range results {
+		results[i].Confidence /= sum
+	}
 	return results
+}
+
+// probability is exp(x) for x ≤ 0, and 0 where it does not count.
+func probability(x float64) float64 {
+	if x < -20 {
+		return 0
+	}
+	return math.Exp(x)
 }
 
 // Odds before the text is read: how many times more probable a declared
@@ -67,43 +100,37 @@ const (
 	commonOdds   = 10
 )
 
-// rank returns the languages of the text's script, the most probable first,
-// and the script; none when the text has no letters or no language of the
+// weigh reads the text and turns the scores of its candidates into the logs of
+// their odds. Best is -1 when the text has no letters or no language of its
 // script explains it.
-func (m *Model) rank(text string, declared []string) ([]Result, string) {
-	s := m.scratch.Get().(*scratch)
-	defer m.scratch.Put(s)
+func (m *Model) weigh(text string, declared []string, s *scratch) reading {
 	r := m.read(text, s)
-	candidates, script := r.candidates, r.scripts.code()
-	if r.letters == 0 || len(candidates) == 0 {
-		return nil, script
+	r.best = -1
+	if r.letters == 0 || len(r.candidates) == 0 {
+		return r
+	}
+	labels := make([]string, len(declared))
+	for i, tag := range declared {
+		labels[i] = FromTag(tag)
 	}
 	temperature := m.fit.temperature(r.letters)
-	for i, c := range candidates {
+	best := 0
+	for i := range r.candidates {
+		c := &r.candidates[i]
 		l := &m.languages[c.language]
-		score := c.score / temperature
+		c.score /= temperature
 		if l.common {
-			score += math.Log(commonOdds)
+			c.score += math.Log(commonOdds)
 		}
-		if slices.ContainsFunc(declared, func(tag string) bool { return FromTag(tag) == l.label }) {
-			score += math.Log(declaredOdds)
+		if slices.Contains(labels, l.label) {
+			c.score += math.Log(declaredOdds)
 		}
-		candidates[i].score = score
+		if c.score > r.candidates[best].score {
+			best = i
+		}
 	}
-	m.sort(candidates)
-	best := candidates[0].language
-	if m.coverage(best, s) < unfamiliar(float64(m.languages[best].coverage), r.letters) {
-		return nil, script
+	if r.coverage(best) >= unfamiliar(float64(m.languages[r.candidates[best].language].coverage), r.letters) {
+		r.best = best
 	}
-	sum := 0.0
-	results := make([]Result, 0, len(candidates))
-	for _, c := range candidates {
-		p := math.Exp(c.score - candidates[0].score)
-		sum += p
-		results = append(results, Result{m.languages[c.language].label, p})
-	}
-	for i := range results {
-		results[i].Confidence /= sum
-	}
-	return results, script
+	return r
 }

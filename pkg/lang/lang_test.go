@@ -92,9 +92,8 @@ func TestIdentify(t *testing.T) {
 func TestDeclaredLanguageIsEvidence(t *testing.T) {
 	m := trained(t)
 	odds := func(declared ...string) float64 {
-		results, _ := m.rank("saa the", declared)
 		p := map[string]float64{}
-		for _, r := range results {
+		for _, r := range m.Rank("saa the", declared...) {
 			p[r.Label] = r.Confidence
 		}
 		return p["eng_Latn"] / p["swh_Latn"]
@@ -163,7 +162,7 @@ func TestForeignModelFile(t *testing.T) {
 	for name, data := range map[string][]byte{
 		"empty":     nil,
 		"text":      []byte("this is no model, it is a text of some length"),
-		"old":       []byte("VISLLID1" + strings.Repeat("x", 100)),
+		"old":       []byte("VISLLID2" + strings.Repeat("x", 100)),
 		"truncated": whole.Bytes()[:whole.Len()-10],
 		"flipped":   flipped,
 	} {

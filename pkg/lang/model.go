@@ -10,10 +10,11 @@ import (
 
 // Model tells languages apart. Its methods may be called from many goroutines.
 //
-// It is a naive Bayes classifier over character 1- to 4-grams (Cavnar and
-// Trenkle 1994 used their ranks, Lui and Baldwin 2011 the probabilities). The
-// probability of n-gram g in language L is smoothed with the average over all
-// languages of the script, b(g), by a Dirichlet prior of strength a:
+// It is a naive Bayes classifier over character 1- to 4-grams (2- to 4-grams of
+// alphabets; Cavnar and Trenkle 1994 used their ranks, Lui and Baldwin 2011 the
+// probabilities). The probability of n-gram g in language L is smoothed with
+// the average over all languages of the script, b(g), by a Dirichlet prior of
+// strength a:
 //
 //	P(g|L) = (count(g,L) + a·b(g)) / (N(L) + a)
 //
@@ -21,12 +22,17 @@ import (
 // the text better than the average of its script does.
 type Model struct {
 	languages []language
-	families  [maxScripts][]uint16 // languages by script family
-	table     []slot               // open addressing, a power of two long
-	postings  []posting            // by n-gram
+	families  [maxScripts]family // by script
+	table     []slot             // open addressing, a power of two long
+	postings  []posting          // by n-gram, then by language
+	dense     []dense
 	fit       calibration
 	scratch   sync.Pool
 }
+
+// family is the run of languages whose scripts share characters: from first,
+// size many.
+type family struct{ first, size int }
 
 // language is what the model knows of one label.
 type language struct {
@@ -39,11 +45,27 @@ type language struct {
 	coverage float32
 }
 
+// slot is a row of the table of n-grams: what languages it has been seen with.
 type slot struct {
 	gram  gram
-	first uint32 // its postings: from first to before last
-	last  uint32
+	first uint32 // of its postings
+	count uint16 // of its postings
+	dense uint16 // one more than its index in Model.dense; 0 if it is sparse
 }
+
+// dense is the row of an n-gram that much of a family has: packed sums are
+// added faster than postings.
+type dense struct {
+	family script
+	packed
+}
+
+// denseFrom is the number of postings from which a row is dense, maxDense the
+// number of such rows.
+const (
+	denseFrom = 64
+	maxDense  = 1<<16 - 1
+)
 
 // posting is the weight of one n-gram in one language above miss, in steps.
 type posting struct {
@@ -65,7 +87,7 @@ func (c calibration) temperature(letters int) float64 {
 
 func newModel() *Model {
 	m := &Model{}
-	m.scratch.New = func() any { return &scratch{weights: make([]int32, len(m.languages))} }
+	m.scratch.New = func() any { return &scratch{} }
 	return m
 }
 
@@ -74,12 +96,13 @@ func hash(g gram) uint64 {
 	return high ^ low
 }
 
-func (m *Model) find(g gram) []posting {
+// find returns the row of an n-gram, nil if no language has it.
+func (m *Model) find(g gram) *slot {
 	mask := uint64(len(m.table) - 1)
 	for i := hash(g) & mask; ; i = (i + 1) & mask {
 		s := &m.table[i]
 		if s.gram == g {
-			return m.postings[s.first:s.last]
+			return s
 		}
 		if s.gram == 0 {
 			return nil
@@ -87,23 +110,50 @@ func (m *Model) find(g gram) []posting {
 	}
 }
 
-// index fills the hash table from rows in any order and the families from
-// the languages.
+func (m *Model) row(s *slot) []posting { return m.postings[s.first : s.first+uint32(s.count)] }
+
+// index fills the hash table from rows in any order, and the families from the
+// languages, those of one family next to each other.
 func (m *Model) index(rows []slot) {
+	for i := range m.languages {
+		l := &m.languages[i]
+		l.common = common[l.label]
+		if m.families[l.family].size == 0 {
+			m.families[l.family].first = i
+		}
+		m.families[l.family].size++
+	}
 	size := 1 << bits.Len(uint(len(rows)*3/2+1))
 	m.table = make([]slot, size)
 	mask := uint64(size - 1)
 	for _, row := range rows {
+		row.dense = m.pack(&row)
 		i := hash(row.gram) & mask
 		for m.table[i].gram != 0 {
 			i = (i + 1) & mask
 		}
 		m.table[i] = row
 	}
-	for i, l := range m.languages {
-		m.families[l.family] = append(m.families[l.family], uint16(i))
-		m.languages[i].common = common[l.label]
+}
+
+// pack makes a dense row if it is worth it and returns its number.
+func (m *Model) pack(row *slot) uint16 {
+	if row.count < denseFrom || len(m.dense) == maxDense {
+		return 0
 	}
+	postings := m.row(row)
+	script := m.languages[postings[0].language].family
+	if m.languages[postings[row.count-1].language].family != script {
+		return 0
+	}
+	family := m.families[script]
+	weights, hits := make([]int32, family.size), make([]int32, family.size)
+	for _, p := range postings {
+		weights[int(p.language)-family.first] = int32(p.weight)
+		hits[int(p.language)-family.first] = 1
+	}
+	m.dense = append(m.dense, dense{script, pack(weights, hits)})
+	return uint16(len(m.dense))
 }
 
 // rows returns the rows of the hash table, sorted by n-gram.
@@ -126,76 +176,4 @@ func (m *Model) Labels() []string {
 // Knows tells whether label is one the model can answer.
 func (m *Model) Knows(label string) bool {
 	return slices.ContainsFunc(m.languages, func(l language) bool { return l.label == label })
-}
-
-// candidate is a language with its score for a text, in nats.
-type candidate struct {
-	language uint16
-	score    float64
-}
-
-// scratch is the working memory of one identification.
-type scratch struct {
-	letters    []rune
-	weights    []int32
-	candidates []candidate
-}
-
-// reading is a text seen through the model.
-type reading struct {
-	candidates []candidate // languages of the text's script, best first
-	letters    int         // that were looked at
-	scripts    census
-}
-
-// read scores the languages of the text's script.
-func (m *Model) read(text string, s *scratch) (r reading) {
-	s.letters, r.scripts = words(text, s.letters[:0])
-	family := m.families[r.scripts.family()]
-	clear(s.weights)
-	var seen [order]int
-	grams(s.letters, func(n int, g gram) {
-		seen[n-1]++
-		for _, p := range m.find(g) {
-			s.weights[p.language] += int32(p.weight)
-		}
-	})
-	candidates := s.candidates[:0]
-	for _, i := range family {
-		score := float64(s.weights[i]) * step
-		for n, count := range seen {
-			score += float64(count) * float64(m.languages[i].miss[n])
-		}
-		candidates = append(candidates, candidate{i, score})
-	}
-	s.candidates = candidates
-	m.sort(candidates)
-	r.candidates, r.letters = candidates, seen[0]
-	return r
-}
-
-// coverage returns the share of the text's n-grams that the language has been
-// seen with, 0 to 1. The letters are those of the last reading.
-func (m *Model) coverage(i uint16, s *scratch) float64 {
-	telling := m.languages[i].family.telling()
-	hits, all := 0, 0
-	grams(s.letters, func(n int, g gram) {
-		if n == telling {
-			all++
-			if slices.ContainsFunc(m.find(g), func(p posting) bool { return p.language == i }) {
-				hits++
-			}
-		}
-	})
-	if all == 0 {
-		return 0
-	}
-	return float64(hits) / float64(all)
-}
-
-// sort puts the best candidate first.
-func (m *Model) sort(candidates []candidate) {
-	slices.SortFunc(candidates, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.language, b.language))
-	})
 }

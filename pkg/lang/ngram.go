@@ -4,8 +4,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // order is the length of the longest n-gram in characters.
@@ -14,32 +12,24 @@ const order = 4
 // pad stands before and after each word.
 const pad = '_'
 
-// maxLetters bounds the letters of one text that are looked at; more of the
-// same text do not change the answer.
-const maxLetters = 1 << 14
-
-// words normalises text (NFC, lower case, one apostrophe) and appends to
-// buffer the characters of the words written in its dominant script, each word
+// words appends to buffer the characters of the words of a normalised text
+// (NFC) that are written in a script of the family, lower case, each word
 // between two pads: `_haki_ya_`. Digits, punctuation and symbols end a word,
 // as does U+1361, the Ethiopic word space; addresses (`https://…`, `a@b.c`)
 // and words of other scripts are left out.
-func words(text string, buffer []rune) (letters []rune, scripts census) {
-	text = norm.NFC.String(text)
-	scripts = count(text)
-	family := scripts.family()
-	if family == noScript {
-		return buffer, scripts
-	}
-	letters = append(buffer, pad)
+func words(text string, family script, buffer []rune) []rune {
 	for token := range strings.FieldsSeq(text) {
-		if !isAddress(token) {
-			letters = appendWords(letters, token, family)
-		}
-		if len(letters) > maxLetters {
-			break
-		}
+		buffer = tokenWords(token, family, buffer)
 	}
-	return letters, scripts
+	return buffer
+}
+
+// tokenWords is words for a piece of text without white space.
+func tokenWords(token string, family script, buffer []rune) []rune {
+	if isAddress(token) {
+		return buffer
+	}
+	return appendWords(append(buffer, pad), token, family)
 }
 
 func isAddress(token string) bool {
@@ -102,11 +92,14 @@ func (g gram) push(r rune) gram {
 }
 
 // grams calls visit for every n-gram of 1 to 4 characters of the padded words:
-// none spans two words, and the pad alone is none.
+// none spans two words, and pads alone are none.
 func grams(letters []rune, visit func(n int, g gram)) {
 	var window gram
 	length := 0 // characters in the window
 	for _, r := range letters {
+		if r == pad && length == 1 {
+			continue // a pad after a pad
+		}
 		window = window.push(r)
 		length = min(length+1, order)
 		for n := 1; n <= length; n++ {

@@ -151,16 +151,28 @@ func (s script) family() script {
 	return s
 }
 
-// telling is the length of the n-grams whose coverage tells a known language
-// from an unknown one: long enough to differ, short enough to recur. Syllables
-// and Chinese characters say more than letters.
-func (s script) telling() int {
+// dense tells whether single characters say much: syllables and Chinese
+// characters rather than letters.
+func (s script) dense() bool {
 	switch scripts[s].code {
 	case "Ethi", "Hani", "Hang", "Yiii", "Cans", "Cher", "Vaii", "Bamu", "Mend":
-		return 2
+		return true
 	}
-	return 3
+	return false
 }
+
+// shortest is the length of the shortest n-grams looked at. Single letters
+// tell alphabetic languages apart no better than what they stand in does.
+func (s script) shortest() int {
+	if s.dense() {
+		return 1
+	}
+	return 2
+}
+
+// telling is the length of the n-grams whose coverage tells a known language
+// from an unknown one: long enough to differ, short enough to recur.
+func (s script) telling() int { return s.shortest() + 1 }
 
 // census counts the UTF-8 bytes of each script in a text. Bytes rather than
 // characters: so a few Latin names do not outweigh a syllabary, which needs

@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // folds is the number of parts that held-out measurements split the text into.
@@ -67,31 +69,42 @@ func (t *Trainer) Train() (*Model, Report, error) {
 // build makes a model of the texts that keep lets through.
 func (t *Trainer) build(keep func(labelled) bool) (*Model, error) {
 	m := newModel()
-	var counts []map[gram]int // by language
 	numbers := map[string]int{}
+	for _, l := range t.texts {
+		if _, ok := numbers[l.label]; !ok && keep(l) {
+			numbers[l.label] = 0
+			m.languages = append(m.languages, language{label: l.label, family: familyOf(l.label)})
+		}
+	}
+	slices.SortFunc(m.languages, func(a, b language) int {
+		return cmp.Or(cmp.Compare(a.family, b.family), cmp.Compare(a.label, b.label))
+	})
+	counts := make([]map[gram]int, len(m.languages))
+	for i, l := range m.languages {
+		numbers[l.label] = i
+		counts[i] = map[gram]int{}
+	}
 	var letters []rune
 	for _, l := range t.texts {
 		if !keep(l) {
 			continue
 		}
-		i, ok := numbers[l.label]
-		if !ok {
-			i = len(counts)
-			numbers[l.label] = i
-			counts = append(counts, map[gram]int{})
-			m.languages = append(m.languages, language{label: l.label, family: familyOf(l.label)})
-		}
-		var scripts census
-		letters, scripts = words(l.text, letters[:0])
-		if scripts.family() != m.languages[i].family {
+		i := numbers[l.label]
+		text := norm.NFC.String(l.text)
+		if scripts := count(text); scripts.family() != m.languages[i].family {
 			continue // a heading in another script
 		}
-		grams(letters, func(_ int, g gram) { counts[i][g]++ })
+		letters = words(text, m.languages[i].family, letters[:0])
+		grams(letters, func(n int, g gram) {
+			if n >= m.languages[i].family.shortest() {
+				counts[i][g]++
+			}
+		})
 	}
 	if len(counts) > math.MaxUint16 {
 		return nil, fmt.Errorf("train a language model: %d languages, at most %d", len(counts), math.MaxUint16)
 	}
-	m.weigh(counts)
+	m.count(counts)
 	return m, nil
 }
 
@@ -125,8 +138,8 @@ func (g gram) length() int {
 	return 1
 }
 
-// weigh turns counts by language into the weights of the model.
-func (m *Model) weigh(counts []map[gram]int) {
+// count turns counts by language into the weights of the model.
+func (m *Model) count(counts []map[gram]int) {
 	totals := make([][order]float64, len(counts))
 	var members [maxScripts]float64
 	for i, c := range counts {
@@ -152,7 +165,7 @@ func (m *Model) weigh(counts []map[gram]int) {
 	}
 	slices.Sort(order)
 	for i := range m.languages {
-		for n := range smoothing {
+		for n := m.languages[i].family.shortest() - 1; n < len(smoothing); n++ {
 			m.languages[i].miss[n] = float32(math.Log(smoothing[n] / (totals[i][n] + smoothing[n])))
 		}
 	}
@@ -176,7 +189,7 @@ func (m *Model) weigh(counts []map[gram]int) {
 			}
 		}
 		if len(m.postings) > first {
-			rows = append(rows, slot{g, uint32(first), uint32(len(m.postings))})
+			rows = append(rows, slot{gram: g, first: uint32(first), count: uint16(len(m.postings) - first)})
 		}
 	}
 	m.index(rows)
