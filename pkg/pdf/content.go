@@ -70,6 +70,7 @@ type content struct {
 	styles        []style
 	pictures      []picture
 	paths         []Rect
+	stated        bool // some text comes of ActualText
 }
 
 // document is an open document in one library.
@@ -225,6 +226,8 @@ func (d *document) readText(page uint64, m matrix, c *content, spans *spans) err
 		return failf(ClassTooLarge, "%d characters, the limit is %d", count, maxChars)
 	}
 	styles := map[uint64]int{} // by text object
+	spoken := map[int]uint64{} // the text object that each span's text came with
+	c.stated = len(spans.boxes) > 0
 	current := -1
 	for i := range max(0, count) {
 		index := uint64(i)
@@ -252,6 +255,10 @@ func (d *document) readText(page uint64, m matrix, c *content, spans *spans) err
 		}
 		object := l.call("FPDFText_GetTextObject", text, index)
 		if ch.span = spans.of[object]; ch.span > 0 {
+			if first, ok := spoken[ch.span]; ok && first != object {
+				continue // PDFium says it again when other text stands in between
+			}
+			spoken[ch.span] = object
 			box := spans.boxes[ch.span-1]
 			ch.box.X0, ch.box.X1 = min(ch.box.X0, box.X0), box.X1
 			ch.box.Y0, ch.box.Y1 = min(ch.box.Y0, box.Y0), max(ch.box.Y1, box.Y1)

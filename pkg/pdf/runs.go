@@ -56,7 +56,7 @@ func (c *content) runs() []run {
 		}
 		if has && c.apart(last, ch) {
 			flush()
-		} else if has && (last.span > 0 || ch.span > 0) {
+		} else if has && c.stated {
 			current = c.trueSpace(current, last, ch)
 		}
 		current = append(current, ch)
@@ -84,8 +84,8 @@ func (c *content) apart(a, b char) bool {
 	return max(b0-a1, a0-b1) > gutter*size
 }
 
-// trueSpace takes back a space that PDFium made up after an ActualText, whose
-// extent it does not know.
+// trueSpace takes back a space that PDFium made up because it does not know the
+// extent of an ActualText.
 func (c *content) trueSpace(chars []char, a, b char) []char {
 	if n := len(chars); n > 0 && chars[n-1].generated {
 		s := c.styles[b.style]
