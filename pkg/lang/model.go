@@ -28,6 +28,7 @@ type Model struct {
 	dense     []dense
 	fit       calibration
 	scratch   sync.Pool
+	caches    [maxScripts]*cache // by script
 }
 
 // family is the run of languages whose scripts share characters: from first,
@@ -88,6 +89,9 @@ func (c calibration) temperature(letters int) float64 {
 func newModel() *Model {
 	m := &Model{}
 	m.scratch.New = func() any { return &scratch{} }
+	for i := range m.caches {
+		m.caches[i] = newCache()
+	}
 	return m
 }
 

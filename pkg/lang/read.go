@@ -85,7 +85,7 @@ func (m *Model) read(text string, s *scratch) (r reading) {
 // token returns what the model says of a short token. Words recur, and no
 // n-gram spans two, so that what was said once is kept.
 func (m *Model) token(token string, script script, s *scratch) *said {
-	cache := &s.caches[script]
+	cache := m.caches[script]
 	if known := cache.find(token); known != nil {
 		return known
 	}

@@ -1,13 +1,10 @@
 package lang
 
-import "strings"
-
 // scratch is the working memory of one identification at a time.
 type scratch struct {
 	letters    []rune
 	candidates []candidate
 	sums, word sums              // of the text, of a word
-	caches     [maxScripts]cache // by script family
 }
 
 // packed holds sums by language of a script, side by side in words of 64 bits,
@@ -108,36 +105,4 @@ func (t *sums) flush() {
 	clear(t.pending.weights)
 	clear(t.pending.hits)
 	t.grams = 0
-}
-
-const (
-	// maxToken is the length in bytes of the longest token that is kept: it
-	// has up to 34 letters and pads, and so fewer than maxGrams n-grams.
-	maxToken = 32
-	// maxKept is how many tokens of a script each generation keeps: about
-	// 1 KB each in Latin script.
-	maxKept = 4096
-)
-
-// cache keeps what was said of tokens in two generations: a full young one
-// becomes the old one, whose tokens live on when they are met again.
-type cache struct{ young, old map[string]*said }
-
-func (c *cache) find(token string) *said {
-	if known := c.young[token]; known != nil {
-		return known
-	}
-	known := c.old[token]
-	if known != nil {
-		c.keep(token, known)
-	}
-	return known
-}
-
-func (c *cache) keep(token string, known *said) {
-	if c.young == nil || len(c.young) >= maxKept {
-		c.young, c.old = map[string]*said{}, c.young
-	}
-	// Its own copy: the token is a part of a text that may be large.
-	c.young[strings.Clone(token)] = known
 }
