@@ -101,22 +101,41 @@ func openDocument(lib *library, path string, limit int64) (doc *document, err er
 	if _, err := io.ReadFull(io.NewSectionReader(f, start, size), lib.bytes(d.data, int(size))); err != nil {
 		return nil, fmt.Errorf("read PDF: %w", err)
 	}
-	d.handle = lib.call("FPDF_LoadMemDocument64", d.data, uint64(size), 0)
-	if d.handle == 0 {
-		switch code := lib.call("FPDF_GetLastError"); uint32(code) {
-		case 4:
-			return nil, failf(ClassEncrypted, "the PDF is encrypted and needs a password")
-		case 5:
-			return nil, failf(ClassEncrypted, "the PDF is encrypted in a way that PDFium does not know")
-		default:
-			return nil, failf(ClassCorrupt, "the PDF is damaged: PDFium finds no document in it")
+	repaired := false
+	if err := d.load(size); err != nil {
+		whole := repair(lib.bytes(d.data, int(size)))
+		lib.free(d.data)
+		var e *Error
+		if whole == nil || !errors.As(err, &e) || e.class != ClassCorrupt {
+			return nil, err
 		}
+		d.data = lib.malloc(len(whole))
+		copy(lib.bytes(d.data, len(whole)), whole)
+		if d.load(int64(len(whole))) != nil {
+			return nil, err // the first error says more
+		}
+		repaired = true
 	}
 	d.info = d.readInfo()
+	d.info.Repaired = repaired
 	if d.info.Pages == 0 {
 		return nil, failf(ClassEmpty, "the PDF has no pages")
 	}
 	return d, nil
+}
+
+// load opens the size bytes at d.data.
+func (d *document) load(size int64) error {
+	if d.handle = d.lib.call("FPDF_LoadMemDocument64", d.data, uint64(size), 0); d.handle != 0 {
+		return nil
+	}
+	switch d.lib.int("FPDF_GetLastError") {
+	case 4:
+		return failf(ClassEncrypted, "the PDF is encrypted and needs a password")
+	case 5:
+		return failf(ClassEncrypted, "the PDF is encrypted in a way that PDFium does not know")
+	}
+	return failf(ClassCorrupt, "the PDF is damaged: PDFium finds no document in it")
 }
 
 // maxJunk is how many foreign bytes may stand before the header. PDF readers

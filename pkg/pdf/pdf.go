@@ -79,6 +79,7 @@ type Info struct {
 	Author   string
 	Language string // BCP 47 tag of the catalogue; "" if none
 	Producer string
+	Repaired bool // the file is damaged: pages may be missing, and parts of pages
 }
 
 // Block kinds.

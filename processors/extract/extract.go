@@ -62,7 +62,7 @@ const (
 	maxPDF       = 512 << 20
 	maxMarkup    = 32 << 20 // HTML and plain text, unpacked
 	maxPicture   = 128 << 20
-	maxUnpacked  = 256 << 20
+	maxUnpacked  = 128 << 20
 	maxPixels    = 100_000_000 // of a picture
 	renderPixels = 40_000_000  // of a rendered page; A3 at 300 dpi has 17 million
 	renderDPI    = 300

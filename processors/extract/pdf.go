@@ -29,6 +29,9 @@ func (x *Extractor) pdf(ctx context.Context, in Input, sink Sink) error {
 	}
 	defer doc.Close()
 	info := doc.Info()
+	if info.Repaired {
+		x.o.Log.Warn("a damaged PDF was repaired, pages may be missing", "document", in.Context.DocumentID, "url", in.Context.URL, "pages", info.Pages)
+	}
 	fillContext(&in.Context, info.Pages, info.Title, "", info.Language)
 	for n := 1; n <= info.Pages; n++ {
 		if err := x.pdfPage(ctx, in.Context, doc, n, sink); err != nil {
@@ -81,6 +84,9 @@ func (x *Extractor) pdfPage(ctx context.Context, c schemas.Context, doc *pdf.Doc
 	}
 	if err := x.pdfFigures(ctx, c, doc, page, sink); err != nil {
 		return err
+	}
+	if page.Blank && doc.Info().Repaired {
+		return fail(ctx, c, int32(n), failf(ClassCorrupt, "page %d: the file is damaged, the page's content is missing", n), sink)
 	}
 	if page.Trust.OK {
 		return sink.Text(ctx, pageText(c, page))

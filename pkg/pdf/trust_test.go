@@ -1,0 +1,96 @@
+package pdf
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestJudgeText(t *testing.T) {
+	repeat := func(s string) string { return strings.Repeat(s+" ", 30) }
+	for _, c := range []struct {
+		name, text string
+		ok         bool
+	}{
+		{"Swahili", repeat("Watu wote wamezaliwa huru, hadhi na haki zao ni sawa."), true},
+		{"Amharic", repeat("የሰው ልጅ ሁሉ ሲወለድ ነጻና በክብርና በመብትም እኩልነት ያለው ነው።"), true},
+		{"Yoruba", repeat("Gbogbo ènìyàn ni a bí ní òmìnira; iyì àti ẹ̀tọ́ kọ̀ọ̀kan sì dọ́gba."), true},
+		{"numbers", repeat("1,200 3,400 12.5% 2023"), true},
+		{"contents", repeat("Introduction ........ 7"), true},
+		{"Arabic", repeat("يولد جميع الناس أحرارًا متساوين في الكرامة والحقوق مدرسة كبيرة"), true},
+		{"Arabic, visual order", repeat(reversed("مدرسة كبيرة جديدة في المدينة")), false},
+		{"Arabic, broken up", repeat("ي و ل د ج م ي ع"), false},
+		{"Arabic, kashida read as a letter", repeat("الووووطن ياوووى"), false},
+		{"Urdu", repeat("تمام انسان آزاد اور حقوق و عزت کے اعتبار سے برابر پیدا ہوئے ہیں۔ میں نے"), true},
+		{"Hebrew, visual order", repeat(reversed("שלום לכולם אנשים טובים")), false},
+		{"Hindi", repeat("सभी मनुष्यों को गौरव और अधिकारों के मामले में जन्मजात स्वतन्त्रता और समानता प्राप्त है।"), true},
+		{"Hindi, glyph order", repeat("िकसी िवशेष िदन"), false},
+		{"Bengali", repeat("সমস্ত মানুষ স্বাধীনভাবে সমান মর্যাদা এবং অধিকার নিয়ে জন্মগ্রহণ করে।"), true},
+		{"Bengali, signs apart", repeat("মা নবা ধি কা র ে"), false},
+		{"Burmese", repeat("လူတိုင်းသည် တူညီ လွတ်လပ်သော ဂုဏ်သိက္ခာဖြင့် မွေးဖွားလာသူများဖြစ်သည်။"), true},
+		{"Burmese, glyph order", repeat("လွတ်လပ်သာေ ေမွးဖွား ေတူညီ"), false},
+		{"Nepali in ASCII", repeat("g]kfn ;/sf/n] hgtfsf] nflu ul/Psf] sfo{qmd;+u ljsf;"), false},
+		{"symbols", repeat("#$%& !*@^ <>{} ~|"), false},
+	} {
+		got := judgeText([]run{{text: c.text}})
+		if got.OK != c.ok {
+			t.Errorf("%s: %+v, want OK %v", c.name, got, c.ok)
+		}
+		if !got.OK && (got.Reason != UntrustedTextLayer || got.Detail == "") {
+			t.Errorf("%s: no reason: %+v", c.name, got)
+		}
+	}
+}
+
+func TestLegacyFont(t *testing.T) {
+	for font, want := range map[string]string{
+		"ABCDEF+Preeti-Bold": "Preeti", "KrutiDev010": "Kruti Dev", "SutonnyMJ": "SutonnyMJ", "VG2-Main": "VG2 Main",
+		"Helvetica": "", "ABCDEF+NotoSansEthiopic": "", "": "",
+	} {
+		if got := legacyFont(font); got != want {
+			t.Errorf("legacyFont(%q) = %q, want %q", font, got, want)
+		}
+	}
+}
+
+func TestCaptionStart(t *testing.T) {
+	for text, want := range map[string]bool{
+		"Figure 3: Rainfall": true, "FIGURE 12. Prices": true, "Fig. 2 Prices": true, "Table 1.2": true, "Map: access": true,
+		"Kielelezo 4. Bei": true, "ምስል 2፦ ካርታ": true, "شكل 3: الأسعار": true, "Photo: UN": true, "Рис. 5. Карта": true, "Hoto na 1": false,
+		"Figure skating is a sport": false, "Mapping the area": false, "Tableau": false, "The figure shows 3": false,
+	} {
+		if got := captionStart().MatchString(text); got != want {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+}
+
+// What the inverse of the bidirectional algorithm makes of places alone.
+func TestRightToLeftCells(t *testing.T) {
+	place := func(visual string) []char {
+		var out []char
+		x := 0.0
+		for _, r := range visual {
+			if r != ' ' {
+				out = append(out, char{r: r, x: x, box: Rect{x, 0, x + 5, 10}})
+			}
+			x += 5
+		}
+		return out
+	}
+	for visual, want := range map[string]string{
+		"ecnarF":               "ecnarF", // no letter that runs leftwards: as it stands
+		reversed("سلام عليكم"): "سلام عليكم",
+		"Open Source " + reversed("برنامج"):            "برنامج Open Source",
+		"2024 2023 " + reversed("في"):                  "في 2023 2024",
+		"12.5% " + reversed("نسبة"):                    "نسبة 12.5%",
+		reversed("نعم") + " (IBM) " + reversed("شركة"): "شركة (IBM) نعم",
+		"03/10/2024 " + reversed("يوم"):                "يوم 03/10/2024",
+	} {
+		if got := strings.Join(rightToLeftCells(place(visual), 10), "|"); got != want {
+			t.Errorf("%q: %q, want %q", visual, got, want)
+		}
+	}
+	if got := rightToLeftCells(append(place(reversed("قيمة")), char{r: '7', x: 200, box: Rect{200, 0, 205, 10}}), 10); len(got) != 2 || got[0] != "7" {
+		t.Errorf("cells %q", got)
+	}
+}
