@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -38,6 +39,12 @@ func (e usageError) Unwrap() error { return e.error }
 
 func main() {
 	ocr.ChildMain() // does not return in a recognition child
+	if os.Getenv("GOMEMLIMIT") == "" {
+		// Documents of hundreds of megabytes come and go: give their memory
+		// back soon rather than growing to twice the largest. The engines
+		// and child processes have limits of their own.
+		debug.SetMemoryLimit(640 << 20)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// The first signal stops cleanly, the second one at once.
 	context.AfterFunc(ctx, stop)

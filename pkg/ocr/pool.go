@@ -26,6 +26,7 @@ type Options struct {
 	MemoryLimit  int64         // bytes of data a process may hold; default 1.5 GiB
 	MaxPixels    int           // of a page image; default 100 million
 	RecyclePages int           // pages after which a process is replaced, as its memory never shrinks; default 200
+	RecycleBytes int64         // resident size after a page at which a process is replaced, as it keeps every model it has used; default 640 MiB
 	Tessdata     string        // folder of the models; default TESSDATA_PREFIX, then the system's
 	Identifier   Identifier    // finds the language of pages that come without; may be nil
 	Log          *slog.Logger  // may be nil
@@ -49,6 +50,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.RecyclePages <= 0 {
 		o.RecyclePages = 200
+	}
+	if o.RecycleBytes <= 0 {
+		o.RecycleBytes = 640 << 20
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -215,7 +219,7 @@ func (p *Pool) take(models string) (*process, error) {
 func (p *Pool) put(child *process) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed || child.pages >= p.options.RecyclePages {
+	if p.closed || child.pages >= p.options.RecyclePages || child.resident() > p.options.RecycleBytes {
 		child.kill()
 		return
 	}

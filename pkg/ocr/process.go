@@ -205,3 +205,17 @@ func lastWords(said string) string {
 	}
 	return last
 }
+
+// resident is the memory that the process holds now, in bytes; 0 where the
+// system does not tell.
+func (p *process) resident() int64 {
+	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", p.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	var total, pages int64
+	if _, err := fmt.Sscan(string(data), &total, &pages); err != nil {
+		return 0
+	}
+	return pages * int64(os.Getpagesize())
+}
