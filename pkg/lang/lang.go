@@ -16,6 +16,7 @@ package lang
 import (
 	"math"
 	"slices"
+	"strings"
 )
 
 // certain is the probability below which the answer is `und`.
@@ -114,11 +115,15 @@ func (m *Model) weigh(text string, declared []string, s *scratch) reading {
 		labels[i] = FromTag(tag)
 	}
 	temperature := m.fit.temperature(r.letters)
+	japanese := r.scripts.code() == "Jpan"
 	best := 0
 	for i := range r.candidates {
 		c := &r.candidates[i]
 		l := &m.languages[c.language]
 		c.score /= temperature
+		if l.family == han && strings.HasSuffix(l.label, "_Jpan") != japanese {
+			c.score = math.Inf(-1) // kana decide
+		}
 		if l.common {
 			c.score += math.Log(commonOdds)
 		}

@@ -12,32 +12,27 @@ import (
 // Lines of scripts that write no spaces between words are joined without one.
 // An empty line separates paragraphs and becomes an empty line.
 func JoinLines(lines []string) string {
-	var out strings.Builder
+	var out []byte
 	last := "" // the line before, trimmed
 	broken := false
 	for _, line := range lines {
 		line = strings.TrimSpace(line)
 		if line == "" {
-			broken = out.Len() > 0
+			broken = len(out) > 0
 			continue
 		}
 		switch {
-		case out.Len() == 0:
+		case len(out) == 0:
 		case broken:
-			out.WriteString("\n\n")
+			out = append(out, "\n\n"...)
 		default:
-			joined, glue := join(last, line)
-			if joined != last { // a hyphen goes
-				whole := out.String()
-				out.Reset()
-				out.WriteString(whole[:len(whole)-(len(last)-len(joined))])
-			}
-			out.WriteString(glue)
+			kept, glue := join(last, line)
+			out = append(out[:len(out)-(len(last)-len(kept))], glue...)
 		}
-		out.WriteString(line)
+		out = append(out, line...)
 		last, broken = line, false
 	}
-	return out.String()
+	return string(out)
 }
 
 // join returns what to keep of the line before and what to put between.

@@ -169,6 +169,9 @@ func isInitials(word string) bool {
 // isMarker tells whether the sentence so far is nothing but the marker of a
 // list item or section: `3`, `a`, `IV`, `1.2`, `Article 1`, `Kifungu cha 1`.
 func isMarker(before, word string) bool {
+	if len(before) > 200 { // no marker is; and a long text is not read again at every stop
+		return false
+	}
 	before = strings.TrimSpace(strings.TrimLeftFunc(strings.TrimSpace(before), opens))
 	if before == word {
 		return isNumber(word) || isInitials(word) || isRoman(word) && len(word) <= 5

@@ -177,8 +177,8 @@ func (s *splitter) ends(i, next int, kind stop) bool {
 // isBracketed tells whether text starts with the marker of a list item and its
 // bracket: `a)`, `iv)`, `12)`.
 func isBracketed(text string) bool {
-	i := strings.IndexByte(text, ')')
-	if i < 1 || i > 4 {
+	i := strings.IndexByte(text[:min(len(text), 5)], ')')
+	if i < 1 {
 		return false
 	}
 	marker := strings.TrimPrefix(text[:i], "(")

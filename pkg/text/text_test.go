@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -79,6 +80,23 @@ func TestEmptyLineEndsSentence(t *testing.T) {
 	for i := range want {
 		if got[i].Text != want[i] {
 			t.Errorf("sentence %d: got %q, want %q", i, got[i].Text, want[i])
+		}
+	}
+}
+
+// Hostile texts must not take quadratic time.
+func TestLongTexts(t *testing.T) {
+	for name, piece := range map[string]string{
+		"stops": "a. ", "closers": ".) ", "quotes": ".» ", "openers": "(((", "lower": "and. so ", "no space": "Ab.", "lines": "x-\n", "marks": "\u0301",
+	} {
+		text := strings.Repeat(piece, 1<<20/len(piece))
+		start := time.Now()
+		Sentences(text, "eng_Latn")
+		JoinLines(strings.Split(text, "\n"))
+		Fold(text)
+		Quality(text)
+		if took := time.Since(start); took > 10*time.Second {
+			t.Errorf("%s: 1 MiB took %v", name, took)
 		}
 	}
 }
