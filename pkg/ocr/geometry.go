@@ -118,6 +118,61 @@ func reduce(src *image.Gray, factor int) *image.Gray {
 	return dst
 }
 
+// shrink makes a picture smaller by any factor, averaging the pixels that fall
+// on one, each by its share.
+func shrink(src *image.Gray, factor float64) *image.Gray {
+	if factor >= 1 {
+		return src
+	}
+	w, h := src.Rect.Dx(), src.Rect.Dy()
+	dw, dh := max(1, int(math.Round(float64(w)*factor))), max(1, int(math.Round(float64(h)*factor)))
+	dst := image.NewGray(image.Rect(0, 0, dw, dh))
+	columns, rows := shares(w, dw), shares(h, dh)
+	sums := make([]uint32, dw)
+	for y := range dh {
+		clear(sums)
+		for _, r := range rows[y] {
+			row := src.Pix[r.at*src.Stride : r.at*src.Stride+w]
+			for x, parts := range columns {
+				var s uint32
+				for _, c := range parts {
+					s += uint32(row[c.at]) * c.share
+				}
+				sums[x] += s * r.share >> 8
+			}
+		}
+		out := dst.Pix[y*dst.Stride : y*dst.Stride+dw]
+		for x, s := range sums {
+			out[x] = byte(min((s+1<<11)>>12, 255))
+		}
+	}
+	return dst
+}
+
+// part is a pixel and its share in 1024ths of a larger one.
+type part struct {
+	at    int
+	share uint32
+}
+
+// shares splits n pixels over fewer; the shares of each sum up to 1024.
+func shares(n, fewer int) [][]part {
+	all := make([][]part, fewer)
+	size := float64(n) / float64(fewer)
+	for i := range all {
+		from, to := float64(i)*size, min(float64(i+1)*size, float64(n))
+		left := uint32(1024)
+		for at := int(from); at < n && float64(at) < to-1e-9; at++ {
+			covered := min(float64(at+1), to) - max(float64(at), from)
+			share := min(uint32(math.Round(covered/size*1024)), left)
+			all[i] = append(all[i], part{at, share})
+			left -= share
+		}
+		all[i][len(all[i])-1].share += left
+	}
+	return all
+}
+
 // invert makes black white.
 func invert(img *image.Gray) {
 	for i, p := range img.Pix {

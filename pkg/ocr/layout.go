@@ -7,15 +7,17 @@ import (
 
 // overview is what a quick look at the shrunk page tells.
 type overview struct {
-	blank    bool
-	dark     bool    // light text on a dark page
-	inverted bool    // some areas are light on dark
-	skew     float64 // degrees clockwise that straighten lines that run across
-	skewDown float64 // the same for lines that run down
-	sideways float64 // sharpness of lines that run down over lines that run across
-	rows     []int   // ink by row of the shrunk page
-	columns  []int
-	factor   int // how much the page was shrunk
+	blank      bool
+	dark       bool    // light text on a dark page
+	inverted   bool    // some areas are light on dark
+	skew       float64 // degrees clockwise that straighten lines that run across
+	skewDown   float64 // the same for lines that run down
+	sideways   float64 // sharpness of lines that run down over lines that run across
+	shrink     float64 // factor that brings upright letters to the size that is read best
+	shrinkDown float64 // the same for lines that run down
+	rows       []int   // ink by row of the shrunk page
+	columns    []int
+	factor     int // how much the page was shrunk
 }
 
 // overviewSide is the longer side of the shrunk page in pixels: a line of
@@ -49,6 +51,7 @@ func look(img *image.Gray) overview {
 	o.inverted = !o.dark && mixed > len(squares.ink)/500
 	o.rows, o.columns = make([]int, h), make([]int, w)
 	var points []image.Point
+	inked := make([]bool, w*h)
 	for y := range h {
 		for x, p := range small.Pix[y*small.Stride : y*small.Stride+w] {
 			// Black margins and shadows are no text.
@@ -56,6 +59,7 @@ func look(img *image.Gray) overview {
 				o.rows[y]++
 				o.columns[x]++
 				points = append(points, image.Pt(x, y))
+				inked[y*w+x] = true
 			}
 		}
 	}
@@ -63,6 +67,9 @@ func look(img *image.Gray) overview {
 		o.blank = true
 		return o
 	}
+	height, width := textSize(inked, w, h)
+	o.shrink = shrinkFactor(height*o.factor, width*o.factor)
+	o.shrinkDown = shrinkFactor(width*o.factor, height*o.factor)
 	across, acrossScore := profileAngle(points, w, h)
 	for i, p := range points {
 		points[i] = image.Pt(p.Y, -p.X+w-1) // turned by 270 degrees

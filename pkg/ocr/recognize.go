@@ -3,6 +3,7 @@ package ocr
 import (
 	"fmt"
 	"image"
+	"math"
 	"slices"
 	"strings"
 )
@@ -200,21 +201,18 @@ func (r *reader) tryAll(turns []int, scripts []string) (best trial, err error) {
 // their confidence counts less.
 func (r *reader) try(rotation int, models []string) (trial, error) {
 	page := r.turn(rotation)
-	profile, skew := r.view.rows, r.view.skew
-	if rotation%180 != 0 {
-		profile, skew = r.view.columns, r.view.skewDown
-	}
+	profile, skew, factor := r.direction(rotation)
 	if rotation == 180 || rotation == 270 {
 		// A turn by 270 puts the last column on top, by 180 the last row.
 		profile = slices.Clone(profile)
 		slices.Reverse(profile)
 	}
 	at := strips(profile, r.view.factor, page.Rect.Dy(), stripShare)[r.strip]
-	part := crop(page, at[0], at[1])
+	part := shrink(crop(page, at[0], at[1]), factor)
 	if skew != 0 {
 		part, _, _ = straighten(part, skew)
 	}
-	read, err := r.engine.recognize(job{image: part, models: models, dpi: r.dpi, block: true})
+	read, err := r.engine.recognize(job{image: part, models: models, dpi: r.dpiAt(factor), block: true})
 	if err != nil {
 		return trial{}, err
 	}
@@ -226,26 +224,38 @@ func (r *reader) try(rotation int, models []string) (trial, error) {
 func (r *reader) read(rotation int, models []string) (*Page, error) {
 	img := r.turn(rotation)
 	w, h := img.Rect.Dx(), img.Rect.Dy()
-	skew := r.view.skew
-	if rotation%180 != 0 {
-		skew = r.view.skewDown
-	}
-	var marginX, marginY int
+	_, skew, factor := r.direction(rotation)
 	if skew > -0.3 && skew < 0.3 {
 		skew = 0 // Tesseract's own baselines do better with so little
 	}
+	img = shrink(img, factor)
+	scaleX, scaleY := float64(w)/float64(img.Rect.Dx()), float64(h)/float64(img.Rect.Dy())
+	var marginX, marginY int
 	if skew != 0 {
 		img, marginX, marginY = straighten(img, skew)
 	}
-	page, err := r.engine.recognize(job{image: img, models: models, dpi: r.dpi, inverted: r.view.inverted})
+	page, err := r.engine.recognize(job{image: img, models: models, dpi: r.dpiAt(factor), inverted: r.view.inverted})
 	if err != nil {
 		return nil, err
 	}
-	page.shift(-marginX, -marginY, w, h)
+	page.place(func(x, y int) (int, int) {
+		return min(max(int(math.Round(float64(x-marginX)*scaleX)), 0), w), min(max(int(math.Round(float64(y-marginY)*scaleY)), 0), h)
+	})
 	page.Width, page.Height, page.Rotation, page.Skew = w, h, rotation, skew
 	page.Models, page.Engine = models, engineName(r.engine, models)
 	return page, nil
 }
+
+// direction returns the ink profile, the skew and the shrink factor of the
+// lines of a turn.
+func (r *reader) direction(rotation int) (profile []int, skew, factor float64) {
+	if rotation%180 != 0 {
+		return r.view.columns, r.view.skewDown, r.view.shrinkDown
+	}
+	return r.view.rows, r.view.skew, r.view.shrink
+}
+
+func (r *reader) dpiAt(factor float64) int { return max(int(float64(r.dpi)*factor), 70) }
 
 func (r *reader) turn(rotation int) *image.Gray {
 	if r.turned[rotation] == nil {
@@ -261,12 +271,12 @@ func engineName(e engine, models []string) string {
 	return e.version() + " " + strings.Join(models, "+")
 }
 
-// shift moves all boxes and keeps them on a page of width and height.
-func (p *Page) shift(dx, dy, width, height int) {
+// place puts all boxes where their corners belong.
+func (p *Page) place(corner func(x, y int) (int, int)) {
 	move := func(b *Box) {
-		right, bottom := min(max(b.X+b.Width+dx, 0), width), min(max(b.Y+b.Height+dy, 0), height)
-		b.X, b.Y = min(max(b.X+dx, 0), width), min(max(b.Y+dy, 0), height)
-		b.Width, b.Height = right-b.X, bottom-b.Y
+		left, top := corner(b.X, b.Y)
+		right, bottom := corner(b.X+b.Width, b.Y+b.Height)
+		*b = Box{left, top, right - left, bottom - top}
 	}
 	for i := range p.Blocks {
 		block := &p.Blocks[i]
