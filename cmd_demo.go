@@ -102,24 +102,25 @@ func serveSite(ctx context.Context, root string, port int) (base string, err err
 type section struct {
 	title string
 	query string
+	tall  bool // a line a value instead of a line a row, for long texts
 }
 
 func demoSections() []section {
 	return []section{
 		{"Documents by language", `SELECT language, count() AS documents, sum(pages) AS pages, sum(sentences) AS sentences
-FROM documents WHERE state = 'done' GROUP BY language ORDER BY documents DESC, language`},
-		{"Pages by text source", `SELECT text_source, count() AS pages FROM pages GROUP BY text_source ORDER BY pages DESC`},
+FROM documents WHERE state = 'done' GROUP BY language ORDER BY documents DESC, language`, false},
+		{"Pages by text source", `SELECT text_source, count() AS pages FROM pages GROUP BY text_source ORDER BY pages DESC`, false},
 		{"OCR confidence by language", `SELECT language, count() AS pages, round(avg(confidence), 3) AS mean_confidence
-FROM pages WHERE text_source = 'ocr' GROUP BY language ORDER BY mean_confidence DESC, language`},
+FROM pages WHERE text_source = 'ocr' GROUP BY language ORDER BY mean_confidence DESC, language`, false},
 		{"Aligned pairs by language pair", `SELECT source_language AS source, target_language AS target, count() AS pairs, round(avg(score), 2) AS mean_score
-FROM bitext GROUP BY source, target ORDER BY pairs DESC, target`},
-		{"Three pairs", `SELECT source_language AS source, source_text, target_language AS target, target_text, round(score, 2) AS score
+FROM bitext GROUP BY source, target ORDER BY pairs DESC, target`, false},
+		{"Three pairs", `SELECT source_text AS english, target_text AS translation, concat(target_language, ', score ', toString(round(score, 2))) AS language
 FROM bitext WHERE target_language IN ('hau_Latn', 'amh_Ethi', 'swh_Latn') AND bead = '1-1' AND length(source_text) BETWEEN 60 AND 110 AND score > 0.9
-ORDER BY cityHash64(pair_id) LIMIT 1 BY target_language LIMIT 3`},
-		{"Figures with captions", `SELECT caption_language AS language, count() AS figures, any(caption) AS example
-FROM figures WHERE caption != '' GROUP BY language ORDER BY figures DESC, language`},
+ORDER BY target_language, cityHash64(pair_id) LIMIT 1 BY target_language LIMIT 3`, true},
+		{"Figures with captions", `SELECT caption_language AS language, count() AS figures, argMax(caption, length(caption) < 70) AS example
+FROM figures WHERE caption != '' GROUP BY language ORDER BY figures DESC, language`, false},
 		{"Dead letters by reason", `SELECT stage, class, count() AS records, any(substring(error, 1, 80)) AS example
-FROM deadletters GROUP BY stage, class ORDER BY records DESC, stage, class`},
+FROM deadletters GROUP BY stage, class ORDER BY records DESC, stage, class`, false},
 	}
 }
 
@@ -132,7 +133,7 @@ func (p *pipeline) demoReport(ctx context.Context, w io.Writer) error {
 	defer db.Close()
 	for _, s := range demoSections() {
 		fmt.Fprintf(w, "\n%s\n", s.title)
-		if err := printQuery(ctx, db, s.query, w); err != nil {
+		if err := printQuery(ctx, db, s, w); err != nil {
 			return fmt.Errorf("%s: %w", s.title, err)
 		}
 	}
@@ -150,8 +151,8 @@ Next:
 }
 
 // printQuery prints the result of a query as a table.
-func printQuery(ctx context.Context, db *sql.DB, query string, w io.Writer) error {
-	rows, err := db.QueryContext(ctx, query)
+func printQuery(ctx context.Context, db *sql.DB, s section, w io.Writer) error {
+	rows, err := db.QueryContext(ctx, s.query)
 	if err != nil {
 		return err
 	}
@@ -161,7 +162,9 @@ func printQuery(ctx context.Context, db *sql.DB, query string, w io.Writer) erro
 		return err
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "  "+strings.Join(names, "\t"))
+	if !s.tall {
+		fmt.Fprintln(table, "  "+strings.Join(names, "\t"))
+	}
 	n := 0
 	for rows.Next() {
 		values, into := make([]any, len(names)), make([]any, len(names))
@@ -175,11 +178,18 @@ func printQuery(ctx context.Context, db *sql.DB, query string, w io.Writer) erro
 		for i, v := range values {
 			cells[i] = strings.Join(strings.Fields(fmt.Sprint(v)), " ")
 		}
-		fmt.Fprintln(table, "  "+strings.Join(cells, "\t"))
+		if s.tall {
+			for i, cell := range cells {
+				fmt.Fprintf(table, "  %s\t%s\n", names[i], cell)
+			}
+			fmt.Fprintln(table)
+		} else {
+			fmt.Fprintln(table, "  "+strings.Join(cells, "\t"))
+		}
 		n++
 	}
 	if n == 0 {
-		fmt.Fprintln(table, "  none")
+		fmt.Fprintln(table, "  (none)")
 	}
 	return errors.Join(rows.Err(), table.Flush())
 }
