@@ -16,7 +16,7 @@ import (
 
 // The model file, little-endian:
 //
-//	magic    8 bytes  "VISLLID3"
+//	magic    8 bytes  "VISLLID4"
 //	body     rest but the last 4 bytes
 //	  scale, power            float64
 //	  languages               uint32, then for each: label length uint8, label,
@@ -25,7 +25,7 @@ import (
 //	  for each row            gram uint64, number of its postings uint16; grams ascend
 //	  for each posting        language uint16, weight uint8; rows in turn, languages ascend
 //	checksum 4 bytes  CRC-32 (IEEE) of the body
-const magic = "VISLLID3"
+const magic = "VISLLID4"
 
 // ErrFormat is wrapped by the errors of Load for a file that is no whole model
 // of this version.

@@ -28,7 +28,7 @@ const certain = 0.5
 // 0.55 in Latin script without a near relative; text of another subject than
 // the training text keeps 0.7 to 0.95 of the coverage. Short texts vary more.
 func unfamiliar(coverage float64, letters int) float64 {
-	return 0.6*coverage - 0.5/math.Sqrt(float64(letters))
+	return 0.5*coverage - 0.5/math.Sqrt(float64(letters))
 }
 
 // Result is a language with the model's confidence in it.
@@ -116,25 +116,31 @@ func (m *Model) weigh(text string, declared []string, s *scratch) reading {
 	}
 	temperature := m.fit.temperature(r.letters)
 	japanese := r.scripts.code() == "Jpan"
-	best := 0
+	best, rivals := 0, 0
 	for i := range r.candidates {
 		c := &r.candidates[i]
 		l := &m.languages[c.language]
 		c.score /= temperature
 		if l.family == han && strings.HasSuffix(l.label, "_Jpan") != japanese {
 			c.score = math.Inf(-1) // kana decide
+			continue
 		}
+		rivals++
 		if l.common {
 			c.score += math.Log(commonOdds)
 		}
 		if slices.Contains(labels, l.label) {
 			c.score += math.Log(declaredOdds)
 		}
-		if c.score > r.candidates[best].score {
+		if c.score > r.candidates[best].score || rivals == 1 {
 			best = i
 		}
 	}
-	if r.coverage(best) >= unfamiliar(float64(m.languages[r.candidates[best].language].coverage), r.letters) {
+	need := unfamiliar(float64(m.languages[r.candidates[best].language].coverage), r.letters)
+	if rivals == 1 {
+		need /= 3 // the script itself speaks for its only language
+	}
+	if rivals > 0 && r.coverage(best) >= need {
 		r.best = best
 	}
 	return r

@@ -4,7 +4,7 @@ package lang
 type scratch struct {
 	letters    []rune
 	candidates []candidate
-	sums, word sums              // of the text, of a word
+	sums, word sums // of the text, of a word
 }
 
 // packed holds sums by language of a script, side by side in words of 64 bits,

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"golang.org/x/net/html"
 
@@ -45,6 +46,20 @@ var unfit = map[string]string{
 	"wuu": "spoken Chinese, written much like Mandarin",
 }
 
+// fewest is the number of letters below which a translation is a mere start.
+const fewest = 1000
+
+func (d *declaration) letters() (n int) {
+	for _, p := range d.paragraphs {
+		for _, r := range p.text {
+			if unicode.IsLetter(r) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
 // readAll reads the translations in the order of their file names, without
 // those of unknown language. All variants of one language and script count.
 func readAll(folder string) ([]declaration, error) {
@@ -60,7 +75,7 @@ func readAll(folder string) ([]declaration, error) {
 		if err != nil {
 			return nil, err
 		}
-		if unfit[d.code] != "" || strings.HasPrefix(d.label, "und_") || len(d.paragraphs) == 0 {
+		if unfit[d.code] != "" || strings.HasPrefix(d.label, "und_") || d.letters() < fewest {
 			continue
 		}
 		all = append(all, d)
