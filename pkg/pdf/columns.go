@@ -157,8 +157,8 @@ func divide(rows [][]run, i, j int, x float64) (zone, bool) {
 	return z, true
 }
 
-// prose tells the text of a column from the cells of a table: its rows mostly
-// fill its width.
+// prose tells the text of a column from the cells of a table: its rows are long
+// or mostly fill its width.
 func prose(runs []run) bool {
 	box := extentY(runs)
 	rows := rowsOf(runs)
@@ -176,7 +176,7 @@ func prose(runs []run) bool {
 			full++
 		}
 	}
-	return letters >= 14*len(rows) && 2*full >= len(rows)
+	return letters >= 28*len(rows) || letters >= 14*len(rows) && 2*full >= len(rows)
 }
 
 func extentY(runs []run) Rect {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"unicode/utf16"
 
@@ -109,9 +110,10 @@ func openDocument(lib *library, path string, limit int64) (doc *document, err er
 		if whole == nil || !errors.As(err, &e) || e.class != ClassCorrupt {
 			return nil, err
 		}
+		size = int64(len(whole))
 		d.data = lib.malloc(len(whole))
 		copy(lib.bytes(d.data, len(whole)), whole)
-		if d.load(int64(len(whole))) != nil {
+		if d.load(size) != nil {
 			return nil, err // the first error says more
 		}
 		repaired = true
@@ -121,7 +123,7 @@ func openDocument(lib *library, path string, limit int64) (doc *document, err er
 	if d.info.Pages == 0 {
 		return nil, failf(ClassEmpty, "the PDF has no pages")
 	}
-	return d, nil
+	return d, d.wrapper(lib.bytes(d.data, int(min(size, 8<<20))))
 }
 
 // load opens the size bytes at d.data.
@@ -181,9 +183,46 @@ func (d *document) readInfo() Info {
 	}
 }
 
-// xfa tells whether the document is an XFA form, whose pages hold nothing but
-// a notice to use another reader.
-func (d *document) xfa() bool { return d.lib.int("FPDF_GetFormType", d.handle) >= 2 }
+var (
+	needsRendering = regexp.MustCompile(`/NeedsRendering\s+true`)
+	collectionKey  = regexp.MustCompile(`/Collection\b`)
+)
+
+// wrapper tells a document whose content is not in its pages: a dynamic XFA
+// form (ISO 32000-2, annex K) or a portfolio of attached files. Their one page
+// holds a notice to use another reader. PDFium does not tell, so the bytes are
+// searched for the keys of the catalogue.
+func (d *document) wrapper(file []byte) error {
+	if d.info.Pages > 2 {
+		return nil
+	}
+	l := d.lib
+	form := needsRendering.Match(file) || l.int("FPDF_GetXFAPacketCount", d.handle) > 0
+	attached := l.int("FPDFDoc_GetAttachmentCount", d.handle)
+	portfolio := attached > 0 && collectionKey.Match(file)
+	if !form && !portfolio {
+		return nil
+	}
+	c, err := d.read(1)
+	if err != nil || len(c.chars) > 1200 || len(c.pictures) > 3 {
+		return err
+	}
+	if portfolio {
+		return failf(ClassUnsupported, "the PDF is a portfolio: its content is in %d attached files", attached)
+	}
+	if len(c.chars) < 20 && len(c.pictures)+len(c.paths) == 0 || strings.Contains(pageWords(c), "wait") {
+		return failf(ClassUnsupported, "the PDF is a dynamic XFA form: its content is not in its pages")
+	}
+	return nil
+}
+
+func pageWords(c *content) string {
+	var b strings.Builder
+	for _, r := range c.runs() {
+		b.WriteString(strings.ToLower(r.text) + " ")
+	}
+	return b.String()
+}
 
 // withPage runs f with page n (from 1) loaded.
 func (d *document) withPage(n int, f func(page uint64, m matrix, width, height float64) error) (err error) {

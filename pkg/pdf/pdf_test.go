@@ -182,10 +182,12 @@ func TestOpen(t *testing.T) {
 	none := newBuilder().bytes()
 	b.trailer = "/Encrypt<</Filter/Standard/V 1/R 2/P -4/O(01234567890123456789012345678901)/U(01234567890123456789012345678901)>>/ID[(a)(a)]"
 	encrypted := b.bytes()
+	form := bytes.Replace(newBuilderWith("Please wait...").bytes(), []byte("/Lang(sw-KE)"), []byte("/NeedsRendering true"), 1)
 	for _, c := range []struct {
 		name, class string
 		data        []byte
 	}{
+		{"form", ClassUnsupported, form},
 		{"good", "", good},
 		{"junk before the header", "", append([]byte(strings.Repeat("Warning: x\n", 140)), good...)},
 		{"no end", "", good[:bytes.LastIndex(good, []byte("xref\n0"))]},
@@ -216,6 +218,23 @@ func TestOpen(t *testing.T) {
 			t.Errorf("%s: error %v, want class %s", c.name, err, c.class)
 		}
 	}
+}
+
+func newBuilderWith(line string) *builder {
+	b := newBuilder()
+	b.page(text("F1", 12, 50, 700, line), "", "")
+	return b
+}
+
+// FuzzRepair takes the end off a file, or anything else apart.
+func FuzzRepair(f *testing.F) {
+	f.Add(newBuilderWith("Habari").bytes())
+	f.Add([]byte("1 0 obj<</Type/ObjStm/N 2/First 8>>stream\n5 0 6 9 <</Type/Page>> 7\nendstream"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if out := repair(data); out != nil && !bytes.Contains(out, []byte("/Type/Catalog")) {
+			t.Error("no catalogue")
+		}
+	})
 }
 
 func TestTooLarge(t *testing.T) {

@@ -199,6 +199,8 @@ func cleanText(s string) string {
 			return '\u00AD'
 		case r == '\u00A0' || r == '\t':
 			return ' '
+		case r >= 0x80 && r < 0xA0:
+			return '•' // no letter: a bullet or box of a symbol font
 		case r < ' ' || r == 0xFEFF || r == 0x7F || r == 0x0640:
 			return -1 // the last is the tatweel, which only widens a word
 		}

@@ -96,7 +96,9 @@ func judgeText(runs []run) Trust {
 		return untrusted("%d of %d Arabic words hold a letter three times running: a font's wrong Unicode values", t.triples, t.arabicWords)
 	case t.arabicWords >= enoughToDecide && share(t.arabicLetters, t.arabicWords) < 2.2:
 		return untrusted("Arabic words of %.1f letters: the words are broken up", share(t.arabicLetters, t.arabicWords))
-	case t.ink >= 100 && share(t.readable, t.ink) < minReadable:
+	case t.swapped*2 > t.ink && t.ink >= 4:
+		return untrusted("the font's Unicode values have their bytes swapped")
+	case t.ink >= 100 && share(t.readable, t.ink) < minReadable, t.ink >= 4 && share(t.readable, t.ink) < minReadable/2:
 		return untrusted("only %d of %d characters are letters or digits", t.readable, t.ink)
 	case t.latinWords >= 40 && share(t.gibberish, t.latinWords) > maxGibberish:
 		return untrusted("%d of %d words mix case and symbols: another script's font", t.gibberish, t.latinWords)
@@ -107,6 +109,7 @@ func judgeText(runs []run) Trust {
 // tally counts what the tests need.
 type tally struct {
 	ink, readable              int
+	swapped                    int // characters that are Latin when their bytes are swapped
 	signs, misplaced           int // Indic and Burmese
 	finals, midFinal           int // Arabic and Hebrew
 	arabicWords, arabicLetters int
@@ -120,6 +123,9 @@ func (t *tally) add(word []rune) {
 		t.ink++
 		if unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) || isLeader(r) {
 			t.readable++
+		}
+		if swapped := r >> 8; r < 0x10000 && r&0xFF == 0 && swapped > ' ' && swapped < 0x7F {
+			t.swapped++
 		}
 		previous := rune(' ')
 		if i > 0 {

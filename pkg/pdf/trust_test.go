@@ -29,6 +29,9 @@ func TestJudgeText(t *testing.T) {
 		{"Burmese", repeat("လူတိုင်းသည် တူညီ လွတ်လပ်သော ဂုဏ်သိက္ခာဖြင့် မွေးဖွားလာသူများဖြစ်သည်။"), true},
 		{"Burmese, glyph order", repeat("လွတ်လပ်သာေ ေမွးဖွား ေတူညီ"), false},
 		{"Nepali in ASCII", repeat("g]kfn ;/sf/n] hgtfsf] nflu ul/Psf] sfo{qmd;+u ljsf;"), false},
+		{"swapped bytes", "䴀甀氀琀椀挀漀氀漀爀", false},
+		{"Chinese", repeat("人人生而自由,在尊严和权利上一律平等。"), true},
+		{"a page number", "– 7 –", true},
 		{"symbols", repeat("#$%& !*@^ <>{} ~|"), false},
 	} {
 		got := judgeText([]run{{text: c.text}})
