@@ -5,6 +5,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 )
@@ -92,12 +94,27 @@ func isHOCRLine(class string) bool {
 	return false
 }
 
+// joinWords makes the text of a line. Scripts that write no spaces between
+// words get one only where the paper has a gap, wider than a third of the
+// line's height: Tesseract parts their words where it likes.
 func joinWords(words []Word) string {
-	texts := make([]string, len(words))
+	var s strings.Builder
 	for i, w := range words {
-		texts[i] = w.Text
+		if i > 0 {
+			before, _ := utf8.DecodeLastRuneInString(words[i-1].Text)
+			after, _ := utf8.DecodeRuneInString(w.Text)
+			gap := w.Box.X - words[i-1].Box.X - words[i-1].Box.Width
+			if !isSpaceless(before) || !isSpaceless(after) || 3*gap > max(w.Box.Height, words[i-1].Box.Height) {
+				s.WriteByte(' ')
+			}
+		}
+		s.WriteString(w.Text)
 	}
-	return strings.Join(texts, " ")
+	return s.String()
+}
+
+func isSpaceless(r rune) bool {
+	return unicode.In(r, unicode.Myanmar, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Tibetan, unicode.Han, unicode.Hiragana, unicode.Katakana)
 }
 
 // cleanWord unescapes a word and makes it valid UTF-8 without white space

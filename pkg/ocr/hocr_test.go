@@ -84,6 +84,27 @@ func TestParseHOCR(t *testing.T) {
 	}
 }
 
+func TestJoinWords(t *testing.T) {
+	word := func(text string, x, width int) Word {
+		return Word{Text: text, Box: Box{X: x, Width: width, Height: 30}}
+	}
+	tests := []struct {
+		words []Word
+		want  string
+	}{
+		{[]Word{word("two", 0, 40), word("words", 41, 60)}, "two words"},
+		{[]Word{word("လူ့", 0, 40), word("အခွင့်", 45, 60)}, "လူ့အခွင့်"},
+		{[]Word{word("လူ့", 0, 40), word("အခွင့်", 60, 60)}, "လူ့ အခွင့်"},
+		{[]Word{word("ไทย", 0, 40), word("and", 41, 60)}, "ไทย and"},
+		{nil, ""},
+	}
+	for _, test := range tests {
+		if got := joinWords(test.words); got != test.want {
+			t.Errorf("%q, want %q", got, test.want)
+		}
+	}
+}
+
 func FuzzParseHOCR(f *testing.F) {
 	hocr, err := os.ReadFile("testdata/page.hocr")
 	if err != nil {

@@ -234,8 +234,12 @@ func (r *reader) read(rotation int, models []string) (*Page, error) {
 	if skew != 0 {
 		img, marginX, marginY = straighten(img, skew)
 	}
-	page, err := r.engine.recognize(job{image: img, models: models, dpi: r.dpiAt(factor), inverted: r.view.inverted})
+	j := job{image: img, models: models, dpi: r.dpiAt(factor), inverted: r.view.inverted}
+	page, err := r.engine.recognize(j)
 	if err != nil {
+		return nil, err
+	}
+	if err := r.fillHoles(page, img, j); err != nil {
 		return nil, err
 	}
 	page.place(func(x, y int) (int, int) {
