@@ -40,6 +40,16 @@ const (
 func judge(c *content, runs []run, scan bool) Trust {
 	ink, unmapped, hidden, legacy := 0, 0, 0, 0
 	font := ""
+	legacyOf := make([]string, len(c.styles))
+	fonts := map[string]string{}
+	for i, s := range c.styles {
+		name, known := fonts[s.font]
+		if !known {
+			name = legacyFont(s.font)
+			fonts[s.font] = name
+		}
+		legacyOf[i] = name
+	}
 	for _, ch := range c.chars {
 		if ch.generated || unicode.IsSpace(ch.r) {
 			continue
@@ -52,7 +62,7 @@ func judge(c *content, runs []run, scan bool) Trust {
 		if s.invisible {
 			hidden++
 		}
-		if name := legacyFont(s.font); name != "" && ch.r < 0x250 {
+		if name := legacyOf[ch.style]; name != "" && ch.r < 0x250 {
 			legacy, font = legacy+1, name
 		}
 	}
