@@ -69,7 +69,6 @@ func (w *worker) session(ctx context.Context) error {
 		// Without the control records, lag would never reach 0 on a topic
 		// that ends with a commit marker.
 		kgo.KeepControlRecords(),
-		kgo.RequireStableFetchOffsets(),
 		kgo.Balancers(kgo.CooperativeStickyBalancer()),
 		kgo.TransactionalID(w.id),
 		kgo.TransactionTimeout(time.Minute),
@@ -216,14 +215,11 @@ func (p partitioner) ForTopic(topic string) kgo.TopicPartitioner {
 	return kgo.StickyKeyPartitioner(nil).ForTopic(topic)
 }
 
+// fetchError is the first error of a fetch. The client retries what it can by
+// itself; what it reports stays.
 func fetchError(fetches kgo.Fetches) error {
-	for _, e := range fetches.Errors() {
-		// The client retries what it can by itself; what it reports stays.
-		var loss *kgo.ErrDataLoss
-		if errors.As(e.Err, &loss) {
-			return fmt.Errorf("topic %s partition %d lost records: %w", e.Topic, e.Partition, e.Err)
-		}
-		return fmt.Errorf("read topic %s: %w", e.Topic, e.Err)
+	if errs := fetches.Errors(); len(errs) > 0 {
+		return fmt.Errorf("read topic %s partition %d: %w", errs[0].Topic, errs[0].Partition, errs[0].Err)
 	}
 	return nil
 }
