@@ -62,7 +62,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errors_ io.Write
 		return 0
 	}
 	if message := strings.TrimSpace(err.Error()); message != "" {
-		fmt.Fprintf(errors_, "vislang: %s\n", strings.ReplaceAll(message, "\n", "; "))
+		fmt.Fprintf(errors_, "vislang: %s%s\n", strings.ReplaceAll(message, "\n", "; "), hint(err))
 	}
 	var usage usageError
 	if errors.As(err, &usage) || strings.HasPrefix(err.Error(), "unknown command") {
@@ -70,6 +70,18 @@ func run(ctx context.Context, args []string, in io.Reader, out, errors_ io.Write
 		return exitUsage
 	}
 	return exitFailure
+}
+
+// hint says what to do about errors of the machine.
+func hint(err error) string {
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		return ": free some disk space and run again; what was committed is kept"
+	case errors.Is(err, syscall.EROFS), errors.Is(err, syscall.EACCES):
+		return ": choose a folder that can be written, for example with --data"
+	default:
+		return ""
+	}
 }
 
 func newRootCommand() *cobra.Command {

@@ -212,7 +212,10 @@ func (p *pipeline) run(ctx context.Context) error {
 	defer cancel()
 	if p.sink != nil {
 		if err := clickhouse.Migrate(ctx, p.c.database); err != nil {
-			return stopped(outer, err)
+			if outer.Err() != nil {
+				return nil
+			}
+			return fmt.Errorf("%w: check --database, its user and its password", err)
 		}
 	}
 	if err := p.serveMetrics(ctx); err != nil {
