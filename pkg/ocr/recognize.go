@@ -13,8 +13,8 @@ const (
 	// wrong script (0.65 but for scripts whose model reads Latin too) does
 	// not reach, and hardly any page with its own model misses.
 	good = 0.70
-	// likely is a confidence that upside-down text does not reach either: the
-	// best script of a turn with so much is right, if doubtfully read.
+	// likely is a confidence with which the best script of a turn is right, if
+	// doubtfully read, unless the page is in Latin and upside down.
 	likely = 0.50
 	// readable is a confidence below which a script's model sees things.
 	readable = 0.40
@@ -188,6 +188,16 @@ func (r *reader) tryAll(turns []int, scripts []string) (best trial, err error) {
 			}
 		}
 		if best.confidence >= likely {
+			// Latin that stands on its head looks somewhat like Cyrillic.
+			for _, script := range []string{scripts[0], best.models[0]} {
+				t, err := r.try((rotation+180)%360, []string{script})
+				if err != nil {
+					return best, err
+				}
+				if t.confidence > best.confidence {
+					best = t
+				}
+			}
 			return best, nil
 		}
 	}
