@@ -229,7 +229,7 @@ func (p *pipeline) run(ctx context.Context) error {
 		group.Go(func() error {
 			return stream.Run(ctx, s.stage, stream.Options{
 				Kafka: p.c.kafka, Instance: p.instance, Version: version, Workers: s.workers,
-				DeadLetter: processors.DeadLetters(p.codec), BatchBytes: schemas.BatchBytes, Log: p.log, Metrics: p.metrics,
+				DeadLetter: processors.DeadLetters(p.codec), BatchBytes: schemas.BatchBytes, Spread: []string{schemas.TopicPages}, Log: p.log, Metrics: p.metrics,
 			})
 		})
 	}

@@ -47,9 +47,9 @@ func main() {
 	var b bench
 	flag.StringVar(&b.vislang, "vislang", "bin/vislang", "the program to measure")
 	flag.StringVar(&b.eval, "eval", "", "folder of evaluation pages")
-	flag.IntVar(&b.pages, "pages", 60, "pages to recognise")
+	flag.IntVar(&b.pages, "pages", 120, "pages to recognise")
 	flag.IntVar(&b.documents, "documents", 600, "web pages to read")
-	flag.IntVar(&b.rows, "rows", 200_000, "rows to insert")
+	flag.IntVar(&b.rows, "rows", 600_000, "rows to insert")
 	only := flag.String("only", "", "comma-separated measurements: start, ocr, html, sink; empty: all")
 	flag.Parse()
 	if b.eval == "" || flag.NArg() > 0 {

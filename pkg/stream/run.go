@@ -23,6 +23,11 @@ type Options struct {
 	// repeats little, long enough that transactions cost little.
 	Target time.Duration
 
+	// Spread are topics whose records go to the partitions in turn instead
+	// of by key: for work without keyed state, which would otherwise be
+	// shared out unevenly.
+	Spread []string
+
 	// BatchBytes is the largest batch that a topic takes; 1,000,000 bytes,
 	// what Kafka allows unless told otherwise, if nil.
 	BatchBytes func(topic string) int32

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -85,7 +86,7 @@ func (w *worker) session(ctx context.Context) error {
 		kgo.MaxBufferedBytes(64 << 20),
 		kgo.ProducerBatchMaxBytesFn(w.o.BatchBytes),
 		kgo.ProducerLinger(0),
-		kgo.RecordPartitioner(partitioner{w.stage}),
+		kgo.RecordPartitioner(partitioner{w.stage, w.o.Spread}),
 		kgo.OnPartitionsAssigned(func(context.Context, *kgo.Client, map[string][]int32) { w.gate.arrive(w.n) }),
 		kgo.OnPartitionsRevoked(w.forget),
 		kgo.OnPartitionsLost(w.forget),
@@ -205,12 +206,19 @@ func (w *worker) adapt(count int, worked time.Duration) {
 }
 
 // partitioner keeps a changelog record in the partition that its state
-// belongs to and spreads all others by key, as Kafka's own clients do.
-type partitioner struct{ stage Stage }
+// belongs to, deals out the records of topics to spread in turn, and places
+// all others by key, as Kafka's own clients do.
+type partitioner struct {
+	stage  Stage
+	spread []string
+}
 
 func (p partitioner) ForTopic(topic string) kgo.TopicPartitioner {
 	if s, ok := p.stage.(Stateful); ok && topic == s.Changelog() {
 		return kgo.ManualPartitioner().ForTopic(topic)
+	}
+	if slices.Contains(p.spread, topic) {
+		return kgo.RoundRobinPartitioner().ForTopic(topic)
 	}
 	return kgo.StickyKeyPartitioner(nil).ForTopic(topic)
 }
