@@ -1,0 +1,133 @@
+package assemble
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"vislang/pkg/blob"
+	"vislang/pkg/stream"
+	"vislang/schemas"
+)
+
+// swahili says that everything is in one language and remembers what was
+// declared to it.
+type swahili struct{ declared []string }
+
+func (s *swahili) IdentifyWith(_ string, declared ...string) (string, float64) {
+	s.declared = append(s.declared, declared...)
+	return "swh_Latn", 0.95
+}
+
+type harness struct {
+	t     *testing.T
+	stage *Stage
+	codec *schemas.Codec
+	blobs *blob.Store
+	state map[string][]byte
+}
+
+func newHarness(t *testing.T) *harness {
+	t.Helper()
+	registry, err := schemas.StartRegistry(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { registry.Close() })
+	blobs, err := blob.Open(t.Context(), "mem://")
+	if err != nil {
+		t.Fatal(err)
+	}
+	codec := schemas.NewCodec(registry.Client())
+	return &harness{t, New(Options{Codec: codec, Blobs: blobs, Language: &swahili{}}), codec, blobs, map[string][]byte{}}
+}
+
+// feed gives the stage a page and returns the text that it emits, if any.
+func (h *harness) feed(page *schemas.PageText) *schemas.Text {
+	h.t.Helper()
+	value, err := h.codec.Encode(h.t.Context(), page)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	out, letters, err := stream.Once(h.t.Context(), h.stage, h.state, stream.Record{Topic: schemas.TopicPageTexts, Value: value})
+	if err != nil || len(letters) > 0 {
+		h.t.Fatalf("page %d: %v, %v", page.Page, letters, err)
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	text, err := schemas.Decode[schemas.Text](h.t.Context(), h.codec, out[0].Value)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if err := schemas.Load(h.t.Context(), h.blobs, text); err != nil {
+		h.t.Fatal(err)
+	}
+	return text
+}
+
+func page(n, of int32, text string) *schemas.PageText {
+	return &schemas.PageText{
+		Context:    schemas.Context{DocumentID: "doc", Pages: of, GroupID: "group"},
+		Page:       n,
+		TextSource: schemas.SourceOCR,
+		Confidence: 0.5,
+		Blocks:     []schemas.Block{{Kind: schemas.BlockHeading, Text: fmt.Sprintf("Heading %d", n)}, {Kind: schemas.BlockParagraph, Text: text}},
+	}
+}
+
+func TestPagesJoinInReadingOrderWhateverTheirArrival(t *testing.T) {
+	h := newHarness(t)
+	for _, n := range []int32{3, 1, 3, 4} {
+		if text := h.feed(page(n, 4, "Watu wote wamezaliwa huru. Wote ni sawa.")); text != nil {
+			t.Fatalf("a text came before page 2: %+v", text)
+		}
+	}
+	failed := &schemas.PageText{Context: schemas.Context{DocumentID: "doc", Pages: 4}, Page: 2, TextSource: schemas.SourceNone, Failure: "it crashed"}
+	text := h.feed(failed)
+	if text == nil {
+		t.Fatal("no text after the last page")
+	}
+	var order []string
+	for _, b := range text.Blocks {
+		if b.Kind == schemas.BlockHeading {
+			order = append(order, fmt.Sprintf("%d:%s", b.Page, b.Text))
+		}
+	}
+	if got := strings.Join(order, ","); got != "1:Heading 1,3:Heading 3,4:Heading 4" {
+		t.Errorf("order of blocks: %s", got)
+	}
+	if text.FailedPages != 1 || text.Title != "Heading 1" || text.Language != "swh_Latn" {
+		t.Errorf("failed pages %d, title %q, language %s", text.FailedPages, text.Title, text.Language)
+	}
+	if len(text.Sentences) != 9 || text.Sentences[1].Text != "Watu wote wamezaliwa huru." || text.Sentences[1].Page != 1 {
+		t.Errorf("sentences: %+v", text.Sentences)
+	}
+	if q := text.Sentences[1].Quality; q <= 0 || q > 0.5 {
+		t.Errorf("quality %g, want it bounded by the page's confidence", q)
+	}
+	if len(h.state) != 0 {
+		t.Errorf("the state keeps %d keys of a document that is done", len(h.state))
+	}
+}
+
+func TestTablesAndCodeAreNoSentences(t *testing.T) {
+	h := newHarness(t)
+	p := page(1, 1, "Sentensi moja.")
+	p.Blocks = append(p.Blocks, schemas.Block{Kind: schemas.BlockTable, Text: "a\tb\nc\td"}, schemas.Block{Kind: schemas.BlockCode, Text: "rm -rf /"})
+	text := h.feed(p)
+	if text == nil || len(text.Blocks) != 4 || len(text.Sentences) != 2 {
+		t.Errorf("text: %+v", text)
+	}
+}
+
+func TestAPageBeyondTheDocumentIsRefused(t *testing.T) {
+	h := newHarness(t)
+	value, err := h.codec.Encode(t.Context(), page(5, 4, "x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := stream.Once(t.Context(), h.stage, h.state, stream.Record{Value: value}); err == nil {
+		t.Error("page 5 of 4 was taken")
+	}
+}
