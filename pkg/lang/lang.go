@@ -45,7 +45,8 @@ func (m *Model) Identify(text string) (label string, confidence float64) {
 
 // IdentifyWith is Identify for a text with declared languages (BCP 47 tags or
 // labels): evidence, not truth. A declared language wins over others that
-// explain the text about as well, and never over a clearly better one.
+// explain the text about as well, and over variants of itself (variants.txt),
+// never over a clearly better one.
 func (m *Model) IdentifyWith(text string, declared ...string) (label string, confidence float64) {
 	s := m.scratch.Get().(*scratch)
 	defer m.scratch.Put(s)
@@ -136,6 +137,7 @@ func (m *Model) weigh(text string, declared []string, s *scratch) reading {
 			best = i
 		}
 	}
+	best = m.origin(r.candidates, best, labels)
 	need := unfamiliar(float64(m.languages[r.candidates[best].language].coverage), r.letters)
 	if rivals == 1 {
 		need /= 3 // the script itself speaks for its only language
@@ -144,4 +146,22 @@ func (m *Model) weigh(text string, declared []string, s *scratch) reading {
 		r.best = best
 	}
 	return r
+}
+
+// origin lets a declared language win over the best candidate when both are
+// variants of one written language. It changes places with it.
+func (m *Model) origin(candidates []candidate, best int, declared []string) int {
+	label := m.languages[candidates[best].language].label
+	set, ok := variants[label]
+	if !ok || slices.Contains(declared, label) {
+		return best
+	}
+	for i := range candidates {
+		other := m.languages[candidates[i].language].label
+		if variants[other] == set && slices.Contains(declared, other) {
+			candidates[i].score, candidates[best].score = candidates[best].score, candidates[i].score
+			return i
+		}
+	}
+	return best
 }

@@ -24,6 +24,26 @@ var aliases = func() map[string]string {
 	return table
 }()
 
+// variants.txt lists sets of languages that only their origin tells apart.
+//
+//go:embed variants.txt
+var variantsTXT string
+
+var variants = func() map[string]int {
+	set := map[string]int{}
+	n := 0
+	for line := range strings.Lines(variantsTXT) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		n++
+		for _, label := range strings.Fields(line) {
+			set[label] = n
+		}
+	}
+	return set
+}()
+
 // common.txt lists the languages that much is published in.
 //
 //go:embed common.txt
