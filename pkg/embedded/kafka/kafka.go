@@ -59,6 +59,11 @@ func Start(ctx context.Context, o Options) (*Broker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the embedded Kafka in %s: %w", o.Dir, err)
 	}
+	if killed {
+		if err := cutTorn(o.Dir); err != nil {
+			return nil, fmt.Errorf("recover the embedded Kafka in %s: %w", o.Dir, err)
+		}
+	}
 	opts := []kfake.Opt{
 		kfake.NumBrokers(1),
 		kfake.ClusterID("vislang-embedded"),
