@@ -43,7 +43,7 @@ func main() {
 		// Documents of hundreds of megabytes come and go: give their memory
 		// back soon rather than growing to twice the largest. The engines
 		// and child processes have limits of their own.
-		debug.SetMemoryLimit(640 << 20)
+		debug.SetMemoryLimit(896 << 20)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// The first signal stops cleanly, the second one at once.

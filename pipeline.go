@@ -104,7 +104,7 @@ func openPipeline(cmd *cobra.Command, addresses []string) (_ *pipeline, err erro
 		linger, _ := flags.GetDuration("linger")
 		if p.sink, err = clickhouse.New(clickhouse.Options{
 			Kafka: p.c.kafka, Database: p.c.database, Codec: p.codec, Blobs: p.c.blobs,
-			Version: version, Linger: linger, Log: log, Metrics: p.registry,
+			Version: version, Linger: linger, Memory: sinkMemory, Log: log, Metrics: p.registry,
 		}); err != nil {
 			return nil, err
 		}
@@ -191,6 +191,10 @@ func (p *pipeline) close() error {
 	}
 	return errors.Join(errs...)
 }
+
+// sinkMemory bounds the rows that wait for the database, well below the
+// process's memory limit: the collector would work without end near it.
+const sinkMemory = 160 << 20
 
 // groups are the consumer groups of this process with their topics.
 func (p *pipeline) groups() map[string][]string {
