@@ -64,11 +64,13 @@ func openPipeline(cmd *cobra.Command, addresses []string) (_ *pipeline, err erro
 	if err != nil {
 		return nil, err
 	}
-	log, err := newLogger(flags, cmd.ErrOrStderr())
+	p := &pipeline{started: time.Now(), registry: prometheus.NewRegistry()}
+	p.progress = newProgress(cmd.ErrOrStderr(), p)
+	log, err := newLogger(flags, p.progress)
 	if err != nil {
 		return nil, err
 	}
-	p := &pipeline{log: log, started: time.Now(), registry: prometheus.NewRegistry()}
+	p.log = log
 	defer func() {
 		if err != nil {
 			p.close()
@@ -80,7 +82,6 @@ func openPipeline(cmd *cobra.Command, addresses []string) (_ *pipeline, err erro
 	p.port, _ = flags.GetInt("metrics-port")
 	p.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	p.metrics = stream.NewMetrics(p.registry)
-	p.progress = newProgress(cmd.ErrOrStderr(), p)
 
 	if p.c, err = connect(cmd, own, log); err != nil {
 		return nil, err
@@ -212,6 +213,9 @@ func (p *pipeline) groups() map[string][]string {
 // to do.
 func (p *pipeline) run(ctx context.Context) error {
 	outer := ctx
+	defer context.AfterFunc(outer, func() {
+		fmt.Fprintln(p.progress, "vislang: stopping after the work at hand; Ctrl-C again stops at once")
+	})()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if p.sink != nil {

@@ -80,6 +80,17 @@ func (g *progress) run(ctx context.Context) {
 	}
 }
 
+// Write passes log lines through, above the live lines.
+func (g *progress) Write(line []byte) (int, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.live && g.drawn > 0 {
+		fmt.Fprintf(g.w, "\x1b[%dA\x1b[J", g.drawn)
+		g.drawn = 0
+	}
+	return g.w.Write(line)
+}
+
 // finish leaves the last state on the screen.
 func (g *progress) finish() {
 	g.mu.Lock()

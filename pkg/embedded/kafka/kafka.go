@@ -130,7 +130,8 @@ func (l logger) Logf(level kfake.LogLevel, format string, args ...any) {
 	case kfake.LogLevelError:
 		l.log.Error(fmt.Sprintf(format, args...), "engine", "kafka")
 	case kfake.LogLevelWarn:
-		l.log.Warn(fmt.Sprintf(format, args...), "engine", "kafka")
+		// Slow requests, mostly, which are no news on a busy machine.
+		l.log.Info(fmt.Sprintf(format, args...), "engine", "kafka")
 	case kfake.LogLevelNone, kfake.LogLevelInfo, kfake.LogLevelDebug:
 		// The broker's small talk would drown ours.
 	}
