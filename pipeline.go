@@ -115,7 +115,7 @@ func openPipeline(cmd *cobra.Command, addresses []string) (_ *pipeline, err erro
 	p.instance = instanceOf(flags, p.c.lock != nil)
 	p.lasting = slices.Contains(names, stageSources)
 	if len(addresses) > 0 || p.lasting {
-		if p.publisher, err = producers.NewPublisher(ctx, producers.PublisherOptions{Kafka: p.c.kafka, Instance: p.instance, Codec: p.codec, Log: log}); err != nil {
+		if p.publisher, err = producers.NewPublisher(ctx, producers.PublisherOptions{Kafka: p.c.kafka, Instance: p.instance, Codec: p.codec}); err != nil {
 			return nil, err
 		}
 		p.closers = append(p.closers, p.publisher.Close)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -25,7 +24,6 @@ type PublisherOptions struct {
 	Kafka    []kgo.Opt
 	Instance string // makes the transactional id; stable over restarts
 	Codec    *schemas.Codec
-	Log      *slog.Logger
 }
 
 // Publisher writes documents and what their sources remember of them to

@@ -110,13 +110,6 @@ func (b *Broker) begin(ctx context.Context, killed bool) (err error) {
 // Addr is the broker's host:port.
 func (b *Broker) Addr() string { return b.cluster.ListenAddrs()[0] }
 
-// Compact removes superseded records of compacted topics and expired ones of
-// the others. The broker does it by itself only when segments roll.
-func (b *Broker) Compact() {
-	b.cluster.Compact()
-	b.cluster.ApplyRetention()
-}
-
 // Close writes the state that makes the next start quick, and stops.
 func (b *Broker) Close() error {
 	b.cluster.Close()
