@@ -61,27 +61,29 @@ type Result struct {
 	Health float64
 }
 
+// HealthThreshold is the health below which two documents are to be taken for
+// no translations of each other, and their beads not to be used.
+const HealthThreshold = 0.5
+
 // MaxSentences is the most sentences one side may have.
 const MaxSentences = 200_000
 
 // Align aligns the sentences of two documents. Any input is answered: an empty
 // side makes gaps. It fails only when ctx ends or a side has more than
 // MaxSentences sentences.
-func Align(ctx context.Context, source, target []string, _ Options) (Result, error) {
-	return alignWith(ctx, source, target, &standard)
+func Align(ctx context.Context, source, target []string, o Options) (Result, error) {
+	return alignWith(ctx, source, target, o, &standard)
 }
 
-// Options is empty so far: one set of constants serves all languages.
-type Options struct{}
-
-func alignWith(ctx context.Context, source, target []string, c *constants) (Result, error) {
+func alignWith(ctx context.Context, source, target []string, o Options, c *constants) (Result, error) {
 	if n := max(len(source), len(target)); n > MaxSentences {
 		return Result{}, fmt.Errorf("align: %d sentences on one side, at most %d", n, MaxSentences)
 	}
 	if len(source) == 0 || len(target) == 0 {
 		return Result{Beads: gaps(len(source), len(target))}, ctx.Err()
 	}
-	m := newModel(newCorpus(source, target, c), c)
+	m := newModel(newCorpus(source, target, o.Lexicon, c), c)
+	m.similarity = o.Similarity
 	b, err := m.narrow(ctx, m.wide())
 	if err != nil {
 		return Result{}, fmt.Errorf("align: %w", err)

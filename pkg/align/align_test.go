@@ -180,3 +180,52 @@ func FuzzAlign(f *testing.F) {
 		check(t, len(source), len(target), r)
 	})
 }
+
+// dictionary is a lexicon with one translation a word.
+type dictionary map[string]string
+
+func (d dictionary) Translations(word string) []Translation {
+	if t, ok := d[word]; ok {
+		return []Translation{{Word: t, Probability: 1}}
+	}
+	return nil
+}
+
+// Lines of one length that only a lexicon or a similarity tells apart.
+func TestWhatIsKnownBesideTheTexts(t *testing.T) {
+	source := []string{"cats sleep then", "dogs drink teas", "cows remain here", "birds sing songs", "fish swim there"}
+	target := []string{"mbwa wanywachai", "ngom wabakihapa", "ndege waimbawim", "samaki waogelea"}
+	aligned := func(o Options) (beads string) {
+		t.Helper()
+		r, err := Align(context.Background(), source, target, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, b := range r.Beads {
+			beads += fmt.Sprintf("%v:%v ", b.Source, b.Target)
+		}
+		return beads
+	}
+	const want = "[0]:[] [1]:[0] [2]:[1] [3]:[2] [4]:[3] "
+	lexicon := dictionary{
+		"dogs": "mbwa", "drink": "wanyw", "cows": "ngom", "remai": "wabak", "birds": "ndege", "sing": "waimb", "fish": "samak", "swim": "waoge",
+	}
+	if got := aligned(Options{}); got == want {
+		t.Error("nothing tells these lines apart, but they are")
+	}
+	if got := aligned(Options{Lexicon: lexicon}); got != want {
+		t.Errorf("with a lexicon %s, want %s", got, want)
+	}
+	similarity := func(i, n, j, m int) float64 {
+		if n == 1 && m == 1 && i == j+1 {
+			return 5
+		}
+		return 0
+	}
+	if got := aligned(Options{Similarity: similarity}); got != want {
+		t.Errorf("with a similarity %s, want %s", got, want)
+	}
+	if got, want := Words("Été, ÉTÉ 12 l'eau!"), []string{"eau", "ete", "l"}; !slices.Equal(got, want) {
+		t.Errorf("words %q, want %q", got, want)
+	}
+}

@@ -1,6 +1,7 @@
 package align
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -134,7 +135,7 @@ func distinct(list []string) []string {
 	return list[:min(len(list), maxSigns)]
 }
 
-func newCorpus(source, target []string, c *constants) *corpus {
+func newCorpus(source, target []string, lexicon Lexicon, c *constants) *corpus {
 	var read [2][]signs
 	frequency := [2]map[string]int{{}, {}}
 	out := &corpus{source: make([]sentence, len(source)), target: make([]sentence, len(target))}
@@ -163,6 +164,7 @@ func newCorpus(source, target []string, c *constants) *corpus {
 			}
 		}
 	}
+	known := out.translations(lexicon, read, c)
 	out.found = len(out.anchors)
 	for side, list := range [][]sentence{out.source, out.target} {
 		for i := range list {
@@ -174,6 +176,9 @@ func newCorpus(source, target []string, c *constants) *corpus {
 				} else if a[0] == '#' && frequency[1-side][a] == 0 {
 					s.alone += c.alone * c.telling(a)
 				}
+			}
+			for _, w := range read[side][i].words {
+				s.anchors = append(s.anchors, known[side][w]...)
 			}
 			slices.Sort(s.anchors)
 			s.found = len(s.anchors)
@@ -211,4 +216,35 @@ func (c *constants) telling(number string) float64 {
 		return c.smallMissing
 	}
 	return 1
+}
+
+// translations makes anchors of the pairs of words that the lexicon knows and
+// the two sides have. It returns them by word.
+func (c *corpus) translations(lexicon Lexicon, read [2][]signs, k *constants) (known [2]map[string][]int32) {
+	if lexicon == nil {
+		return known
+	}
+	var frequency [2]map[string]int
+	for side := range read {
+		frequency[side], known[side] = map[string]int{}, map[string][]int32{}
+		for _, s := range read[side] {
+			for _, w := range s.words {
+				frequency[side][w]++
+			}
+		}
+	}
+	for _, s := range slices.Sorted(maps.Keys(frequency[0])) {
+		for _, t := range lexicon.Translations(s) {
+			f := frequency[1][t.Word]
+			if f == 0 || !(t.Probability > 0) {
+				continue
+			}
+			// What the probability says beyond the chance to meet the word.
+			weight := k.lexicon * math.Log(1+min(1, t.Probability)*k.wordsPerLine*float64(len(read[1]))/float64(f))
+			id := int32(len(c.anchors))
+			c.anchors = append(c.anchors, anchor{weight: min(weight, k.pairCap)})
+			known[0][s], known[1][t.Word] = append(known[0][s], id), append(known[1][t.Word], id)
+		}
+	}
+	return known
 }

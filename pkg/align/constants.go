@@ -41,6 +41,14 @@ type constants struct {
 	// must have stood together.
 	pair, pairCap, pairCount, pairDice float64
 
+	// Word pairs that a lexicon brings: factor of log(1 + P(t|s)/P(t)), P(t)
+	// from the sentences with t and the words of a usual line.
+	lexicon, wordsPerLine float64
+
+	// Similarity: nats for each standard deviation above similarityZero, at
+	// most similarityCap either way.
+	similarity, similarityZero, similarityCap float64
+
 	// passes is how often the model is adapted to the document.
 	passes int
 	// prudence is the weight of the priors against the document's own counts
@@ -57,5 +65,7 @@ var standard = constants{
 	number: 1.4, smallNumber: 0.28, word: 0.84, question: 0.4, bracket: 0.5, anchorCap: 4,
 	missing: 1.5, alone: 0.97, smallMissing: 0.29, noQuestion: 0.57, noBracket: 0.46,
 	pair: 0.44, pairCap: 2.5, pairCount: 1.8, pairDice: 0.19,
+	lexicon: 0.3, wordsPerLine: 12,
+	similarity: 0.8, similarityZero: 1.5, similarityCap: 4,
 	passes: 3, prudence: 30, width: 1.75,
 }

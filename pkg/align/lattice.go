@@ -48,7 +48,11 @@ func (l *lattice) fill(m *model) {
 			for k, s := range shapes {
 				scores[k] = float32(never)
 				if a, b := i-s.source, j-s.target; l.holds(a, b) {
-					scores[k] = float32(m.score(k, a, b))
+					score := m.score(k, a, b)
+					if m.similarity != nil && !s.gap() {
+						score += m.meaning(a, s.source, b, s.target)
+					}
+					scores[k] = float32(score)
 				}
 			}
 		}

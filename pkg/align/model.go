@@ -42,6 +42,7 @@ type model struct {
 	corpus         *corpus
 	source, target spans
 	priors         [len(shapes)]float64
+	similarity     Similarity
 	ratio          float64 // log of target length over source length
 	shrink         float64 // exp(-ratio)
 	// By length of a bead in source characters: one over twice the variance
@@ -73,6 +74,15 @@ func newModel(corpus *corpus, c *constants) *model {
 		m.sharpness[l] = 0.5 * math.Log(c.strangers*c.strangers/variance)
 	}
 	return m
+}
+
+// meaning is the evidence of the similarity of two runs of sentences.
+func (m *model) meaning(i, n, j, t int) float64 {
+	z := m.similarity(i, n, j, t)
+	if math.IsNaN(z) {
+		return 0
+	}
+	return max(-m.similarityCap, min(m.similarityCap, m.constants.similarity*(z-m.similarityZero)))
 }
 
 func (m *model) setRatio(ratio float64) {

@@ -1,0 +1,38 @@
+package align
+
+// Options are what is known beside the two texts. The zero value is enough:
+// one set of constants serves all languages.
+type Options struct {
+	// Lexicon knows words of the two languages from other documents.
+	Lexicon Lexicon
+
+	// Similarity compares meanings, as an embedding model does.
+	Similarity Similarity
+}
+
+// A Lexicon gives the translations of words that other documents taught. Words
+// are as [Words] returns them.
+type Lexicon interface {
+	// Translations returns the target words that translate a source word, in
+	// the same order each time; nil when the word is unknown.
+	Translations(source string) []Translation
+}
+
+// Translation is a target word and the probability that it stands for the
+// source word asked for, 0 to 1.
+type Translation struct {
+	Word        string
+	Probability float64
+}
+
+// Similarity tells how alike a run of n source sentences from i and a run of m
+// target sentences from j are, in standard deviations above what chance pairs
+// of these two documents have: 0 says nothing, 3 speaks strongly for them. NaN
+// is taken for 0. It is asked for the few runs only that length and anchors
+// leave open, and from one goroutine.
+type Similarity func(i, n, j, m int) float64
+
+// Words returns the distinct words of a sentence as the aligner compares them:
+// folded in case, accents and orthographic variants, and cut to their
+// beginnings, in ascending order. It is what a [Lexicon] is made of.
+func Words(sentence string) []string { return readLine(sentence).words }
