@@ -5,7 +5,7 @@ export VISLANG_ASSETS := $(CURDIR)/share/vislang
 # Tesseract would start a thread a core for every page; the pipeline runs pages side by side instead.
 export OMP_THREAD_LIMIT := 1
 
-.PHONY: build run test bench setup clean
+.PHONY: build run test bench setup clean kafka kafka-stop
 
 build: setup ## compile bin/vislang
 	go build -o bin/vislang .
@@ -22,8 +22,18 @@ bench: build ## measure on evaluation pages: make bench EVAL=FOLDER
 	@[ -n "$(EVAL)" ] || { echo "usage: make bench EVAL=FOLDER" >&2; exit 2; }
 	go run ./deploy/bench -vislang bin/vislang -eval $(EVAL)
 
+KAFKA ?= build/kafka
+KAFKA_PORT ?= 19092
+
+kafka: ## three Apache Kafka brokers on loopback, data in KAFKA=build/kafka, ports from KAFKA_PORT=19092
+	@deploy/setup kafka
+	@go run ./deploy/kafka -dir $(KAFKA) -port $(KAFKA_PORT) start
+
+kafka-stop: ## stop them; their data stay
+	@go run ./deploy/kafka -dir $(KAFKA) -port $(KAFKA_PORT) stop
+
 setup: ## Debian packages, ClickHouse engine, language model, demo corpus
 	@deploy/setup
 
-clean: ## what was built and what the demo stored; not the downloads
+clean: kafka-stop ## what was built, test brokers and what the demo stored; not the downloads
 	rm -rf bin build data/demo
