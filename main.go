@@ -114,7 +114,7 @@ Every flag has an environment variable; ` + "`vislang config`" + ` lists them al
 	root.CompletionOptions.HiddenDefaultCmd = true
 	addConnectionFlags(root.PersistentFlags())
 	root.AddCommand(
-		newRunCommand(), newEnginesCommand(), newDemoCommand(), newSourceCommand(), newStatusCommand(), newSQLCommand(), newExportCommand(),
+		newRunCommand(), newEnginesCommand(), newDemoCommand(), newSourceCommand(), newStatusCommand(), newVerifyCommand(), newSQLCommand(), newExportCommand(),
 		newExtractCommand(), newOCRCommand(), newIdentifyCommand(), newAlignCommand(),
 		newConfigCommand(), newVersionCommand(),
 	)

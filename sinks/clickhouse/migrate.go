@@ -9,6 +9,7 @@ import (
 	"regexp"
 
 	ch "github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/pressly/goose/v3"
 )
 
@@ -34,6 +35,20 @@ func parse(dsn string) (*ch.Options, error) {
 		return nil, fmt.Errorf("database address: %q is no name of a database", o.Auth.Database)
 	}
 	return o, nil
+}
+
+// Open connects to the database of a data source name. Whether it answers shows
+// with the first query.
+func Open(dsn string) (driver.Conn, error) {
+	o, err := parse(dsn)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := ch.Open(o)
+	if err != nil {
+		return nil, fmt.Errorf("open database: %w", err)
+	}
+	return conn, nil
 }
 
 // Migrate creates the database of a data source name if it is missing and

@@ -1,0 +1,96 @@
+package verify
+
+import (
+	"context"
+	"testing"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	engine "vislang/pkg/embedded/clickhouse"
+	"vislang/sinks/clickhouse"
+)
+
+// database starts a ClickHouse with the sink's tables.
+func database(t testing.TB) (string, driver.Conn) {
+	t.Helper()
+	server, err := engine.Start(context.Background(), engine.Options{Dir: t.TempDir(), Addr: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	dsn := server.URL() + "/vislang"
+	if err := clickhouse.Migrate(t.Context(), dsn); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := clickhouse.Open(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return dsn, conn
+}
+
+func exec(t testing.TB, db driver.Conn, query string) {
+	t.Helper()
+	if err := db.Exec(t.Context(), query); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+}
+
+// Another run on the same input has the same hashes; other content has not.
+func TestHashes(t *testing.T) {
+	_, db := database(t)
+	hash := func(table string) TableHash {
+		t.Helper()
+		all, err := Hashes(t.Context(), db)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(all) != 10 {
+			t.Errorf("%d tables", len(all))
+		}
+		for _, h := range all {
+			if h.Table == table {
+				return h
+			}
+		}
+		t.Fatalf("no table %s", table)
+		return TableHash{}
+	}
+	fill := func(documents [2]string, offset string) {
+		exec(t, db, "TRUNCATE TABLE fetches")
+		exec(t, db, "TRUNCATE TABLE sentences")
+		exec(t, db, "TRUNCATE TABLE bitext")
+		for i, id := range documents {
+			url := "https://a.example/" + string("ab"[i])
+			exec(t, db, "INSERT INTO fetches (document_id, url, sha256, fetched_at, offset) VALUES ('"+id+"', '"+url+"', 'x', now64(), "+offset+")")
+			exec(t, db, "INSERT INTO sentences (document_id, sentence, text, stage_version, partition, offset, recorded_at) VALUES ('"+id+"', 1, 'habari', '"+offset+"', 2, "+offset+", now64())")
+		}
+		exec(t, db, "INSERT INTO bitext (pair_id, source_document_id, target_document_id, source_text, offset) VALUES ('"+offset+"', '"+documents[0]+"', '"+documents[1]+"', 'hello', "+offset+")")
+	}
+	fill([2]string{"id1", "id2"}, "1")
+	sentences, fetches, bitext := hash("sentences"), hash("fetches"), hash("bitext")
+	if sentences.Rows != 2 || len(sentences.Hash) != 16 {
+		t.Errorf("%+v", sentences)
+	}
+	fill([2]string{"id3", "id4"}, "7")
+	if hash("sentences") != sentences || hash("fetches") != fetches || hash("bitext") != bitext {
+		t.Error("a run with other ids, times and offsets has other hashes")
+	}
+	for _, change := range []string{
+		"ALTER TABLE sentences UPDATE text = 'habarI' WHERE document_id = 'id3' SETTINGS mutations_sync = 1",
+		"DELETE FROM sentences WHERE document_id = 'id3'",
+		"INSERT INTO sentences SELECT * FROM sentences LIMIT 1",
+		"INSERT INTO sentences SELECT * REPLACE ('id4' AS document_id) FROM (SELECT * FROM sentences WHERE document_id = 'id3')",
+	} {
+		exec(t, db, change)
+		if hash("sentences") == sentences {
+			t.Errorf("not noticed: %s", change)
+		}
+		fill([2]string{"id3", "id4"}, "7")
+	}
+}
