@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"vislang/producers"
 	"vislang/schemas"
 )
 
@@ -34,7 +33,7 @@ processes on one machine that share them.`,
 				return err
 			}
 			defer c.Close()
-			if err := c.createTopics(cmd.Context(), append(producers.InternalTopics(), changelogs()...)...); err != nil {
+			if _, err := c.createTopics(cmd.Context()); err != nil {
 				return err
 			}
 			if err := schemas.Register(cmd.Context(), c.registry); err != nil {

@@ -43,7 +43,7 @@ func withSources(cmd *cobra.Command, fn func(*producers.List) error) error {
 		return err
 	}
 	defer c.Close()
-	if err := c.createTopics(cmd.Context(), producers.InternalTopics()...); err != nil {
+	if _, err := c.createTopics(cmd.Context()); err != nil {
 		return err
 	}
 	return fn(producers.NewList(c.kafka))

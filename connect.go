@@ -15,8 +15,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
@@ -46,6 +44,7 @@ func addConnectionFlags(flags *pflag.FlagSet) {
 	flags.String("kafka-user", "", "SASL user")
 	flags.String("kafka-password", "", "SASL password")
 	config.Secret(flags, "kafka-password")
+	flags.Int("replication", 0, "copies of each partition of the topics created; 0: 3, or 1 with fewer brokers")
 	flags.String("log-level", "warn", "debug, info, warn or error; JSON lines on standard error")
 }
 
@@ -53,6 +52,7 @@ func addConnectionFlags(flags *pflag.FlagSet) {
 type connection struct {
 	kafka    []kgo.Opt
 	brokers  []string
+	copies   int    // of the partitions of new topics; 0: by the number of brokers
 	database string // clickhouse-go DSN
 	registry *sr.Client
 	blobs    *blob.Store
@@ -135,6 +135,7 @@ func connect(cmd *cobra.Command, mode connectionMode, log *slog.Logger) (_ *conn
 	if c.kafka, err = kafkaOptions(flags, brokers); err != nil {
 		return nil, err
 	}
+	c.copies, _ = flags.GetInt("replication")
 	c.brokers = strings.Split(brokers, ",")
 	if err := c.checkKafka(ctx); err != nil {
 		return nil, err
@@ -248,28 +249,6 @@ func dsn(address string) (string, error) {
 		u.Path = "/" + clickhouse.DefaultDatabase
 	}
 	return u.String(), nil
-}
-
-// createTopics creates the topics that are missing: those of the records, and
-// the compacted ones that hold the state of stages and sources.
-func (c *connection) createTopics(ctx context.Context, extra ...schemas.Topic) error {
-	client, err := kgo.NewClient(c.kafka...)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	admin := kadm.NewClient(client)
-	for _, topic := range append(schemas.Topics(), extra...) {
-		configs := map[string]*string{}
-		for name, value := range topic.Configs {
-			configs[name] = &value
-		}
-		_, err := admin.CreateTopic(ctx, topic.Partitions, -1, configs, topic.Name)
-		if err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
-			return fmt.Errorf("create topic %s: %w", topic.Name, err)
-		}
-	}
-	return nil
 }
 
 // newLogger makes the process's logger: JSON lines, so that machines can read

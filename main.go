@@ -115,6 +115,7 @@ Every flag has an environment variable; ` + "`vislang config`" + ` lists them al
 	addConnectionFlags(root.PersistentFlags())
 	root.AddCommand(
 		newRunCommand(), newEnginesCommand(), newDemoCommand(), newSourceCommand(), newStatusCommand(), newVerifyCommand(), newSQLCommand(), newExportCommand(),
+		newGroupsCommand(),
 		newExtractCommand(), newOCRCommand(), newIdentifyCommand(), newAlignCommand(),
 		newConfigCommand(), newVersionCommand(),
 	)

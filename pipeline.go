@@ -86,7 +86,7 @@ func openPipeline(cmd *cobra.Command, addresses []string) (_ *pipeline, err erro
 	if p.c, err = connect(cmd, own, log); err != nil {
 		return nil, err
 	}
-	if err := p.c.createTopics(ctx, append(producers.InternalTopics(), changelogs()...)...); err != nil {
+	if _, err := p.c.createTopics(ctx); err != nil {
 		return nil, err
 	}
 	if err := schemas.Register(ctx, p.c.registry); err != nil {
