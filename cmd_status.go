@@ -150,7 +150,8 @@ func look(ctx context.Context, c *connection, admin *kadm.Client, db *sql.DB, la
 	if s.overview, err = readOverview(ctx, db); err != nil {
 		return nil, err
 	}
-	s.Tables, err = counts(ctx, db, "SELECT name, ifNull(total_rows, 0) FROM system.tables WHERE database = currentDatabase() AND total_rows IS NOT NULL AND name NOT LIKE 'goose%' ORDER BY name")
+	// Rows of every revision: what the tables hold, not what the views show.
+	s.Tables, err = counts(ctx, db, "SELECT replaceRegexpOne(name, '^all_', ''), ifNull(total_rows, 0) FROM system.tables WHERE database = currentDatabase() AND total_rows IS NOT NULL AND name NOT LIKE 'goose%' ORDER BY 1")
 	return s, err
 }
 

@@ -18,8 +18,8 @@ func DeadLetters(codec *schemas.Codec) func(context.Context, stream.Failed) (top
 	return func(ctx context.Context, f stream.Failed) (string, []byte, []byte, error) {
 		in := f.Record
 		letter := schemas.DeadLetter{
-			SourceTopic: in.Topic, SourcePartition: in.Partition, SourceOffset: in.Offset,
-			Stage: f.Stage, Class: f.Class, Error: f.Err.Error(), Attempts: int32(f.Attempts),
+			SourceTopic: in.Topic, SourcePartition: in.Partition, SourceOffset: in.Offset, SourceTimestamp: in.Time,
+			Stage: f.Stage, Partial: f.Partial, Class: f.Class, Error: f.Err.Error(), Attempts: int32(f.Attempts),
 			FirstFailedAt: f.First, FailedAt: f.Last,
 			Key: in.Key, Value: in.Value,
 		}
@@ -42,21 +42,21 @@ func identify(ctx context.Context, codec *schemas.Codec, in stream.Record, lette
 	switch in.Topic {
 	case schemas.TopicDocuments:
 		if rec, err := schemas.Decode[schemas.Document](ctx, codec, in.Value); err == nil {
-			letter.DocumentID, letter.URL = rec.DocumentID, rec.URL
+			letter.DocumentID, letter.Revision, letter.URL = rec.DocumentID, rec.Revision, rec.URL
 		}
 	case schemas.TopicPages:
 		if rec, err := schemas.Decode[schemas.Page](ctx, codec, in.Value); err == nil {
-			letter.DocumentID, letter.URL, letter.Page = rec.DocumentID, rec.URL, rec.Page
+			letter.DocumentID, letter.Revision, letter.URL, letter.Page = rec.DocumentID, rec.Revision, rec.URL, rec.Page
 		}
 	case schemas.TopicPageTexts:
 		// Without this page the document cannot be joined: it is the whole
 		// document that failed.
 		if rec, err := schemas.Decode[schemas.PageText](ctx, codec, in.Value); err == nil {
-			letter.DocumentID, letter.URL = rec.DocumentID, rec.URL
+			letter.DocumentID, letter.Revision, letter.URL = rec.DocumentID, rec.Revision, rec.URL
 		}
 	case schemas.TopicTexts:
 		if rec, err := schemas.Decode[schemas.Text](ctx, codec, in.Value); err == nil {
-			letter.DocumentID, letter.URL = rec.DocumentID, rec.URL
+			letter.DocumentID, letter.Revision, letter.URL = rec.DocumentID, rec.Revision, rec.URL
 		}
 	}
 }

@@ -33,6 +33,8 @@ func randomize(rng *rand.Rand, v reflect.Value) {
 		v.SetInt(int64(rng.Uint64()) >> rng.IntN(64))
 	case reflect.Float64:
 		v.SetFloat(rng.NormFloat64())
+	case reflect.Bool:
+		v.SetBool(rng.IntN(2) == 0)
 	case reflect.Uint8:
 		v.SetUint(uint64(rng.UintN(256)))
 	case reflect.Slice:

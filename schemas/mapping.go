@@ -20,7 +20,7 @@ type mapping struct {
 type mappedField struct {
 	name  string // in the schema
 	index []int  // of the Go field
-	kind  string // of the schema: string, bytes, int, long, double, array
+	kind  string // of the schema: string, bytes, boolean, int, long, double, array
 	time  bool   // a long that is a time.Time in Go
 	elem  string // kind of an array's items
 	items *mapping
@@ -69,7 +69,7 @@ func newMapping(goType reflect.Type, schema *avroType) (*mapping, error) {
 func checkKind(t reflect.Type, kind string) error {
 	want := map[string]reflect.Type{
 		"string": reflect.TypeFor[string](), "bytes": reflect.TypeFor[[]byte](), "int": reflect.TypeFor[int32](),
-		"long": reflect.TypeFor[int64](), "double": reflect.TypeFor[float64](),
+		"long": reflect.TypeFor[int64](), "double": reflect.TypeFor[float64](), "boolean": reflect.TypeFor[bool](),
 	}[kind]
 	if t == want || kind == "long" && t == reflect.TypeFor[time.Time]() {
 		return nil
@@ -217,6 +217,11 @@ func setScalar(target reflect.Value, value any) error {
 		}
 	case []byte:
 		return setScalar(target, string(value))
+	case bool:
+		if target.Kind() == reflect.Bool {
+			target.SetBool(value)
+			return nil
+		}
 	case int32:
 		return setScalar(target, int64(value))
 	case int64:

@@ -6,6 +6,7 @@ import "time"
 // of its bytes. Topic: documents. Key: DocumentID.
 type Document struct {
 	DocumentID      string     // KSUID of fetch time, canonical URL and content (NewDocumentID)
+	Revision        int64      // see Context
 	URL             string     // canonical absolute address: http(s)://… or file:///… (percent-encoded)
 	Source          string     // name of the source that found it
 	FetchedAt       time.Time  // UTC, milliseconds
@@ -32,8 +33,13 @@ type Resource struct {
 
 // Context is what every record about a document carries along, so that a join
 // needs no second input.
+//
+// A document that is processed again keeps its id and gets a higher Revision,
+// which all that is made of it carries. People see the highest one whose Text
+// is there.
 type Context struct {
 	DocumentID string
+	Revision   int64 // 0 the first time, then the Unix milliseconds at which it was begun again
 	URL        string
 	GroupID    string   // "" if none
 	Title      string   // best title known so far
@@ -157,7 +163,9 @@ type Sentence struct {
 type Bitext struct {
 	PairID           string // hex, from both documents and the bead's sentences
 	SourceDocumentID string
+	SourceRevision   int64 // of the source document, see Context
 	TargetDocumentID string
+	TargetRevision   int64
 	GroupID          string
 	SourceLanguage   string
 	TargetLanguage   string
@@ -180,6 +188,7 @@ type Sample struct {
 	SampleID    string
 	FigureID    string
 	DocumentID  string
+	Revision    int64 // see Context
 	GroupID     string
 	Kind        string // `caption`, `ocr`, …
 	Instruction string
@@ -195,13 +204,16 @@ type DeadLetter struct {
 	SourceTopic     string
 	SourcePartition int32
 	SourceOffset    int64
+	SourceTimestamp time.Time
 	Stage           string
+	Partial         bool   // the stage went on without what failed, such as a page of a document
 	Class           string // short machine name of the reason: `unsupported`, `corrupt`, `too_large`, …
 	Error           string
 	Attempts        int32
 	FirstFailedAt   time.Time
 	FailedAt        time.Time
 	DocumentID      string // "" if the record could not even be decoded
+	Revision        int64  // of that document
 	URL             string
 	Page            int32 // 0 if the whole document
 	Key             []byte

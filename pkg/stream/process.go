@@ -24,6 +24,9 @@ func (w *worker) process(ctx context.Context, rec *kgo.Record, views map[int32]*
 	for _, h := range rec.Headers {
 		in.Headers = append(in.Headers, Header{h.Key, h.Value})
 	}
+	if !ReplayOf(in.Header).For(w.stage.Name()) {
+		return nil, nil
+	}
 	state, err := w.view(ctx, in.Partition, views)
 	if err != nil {
 		return nil, err
@@ -46,7 +49,7 @@ func (w *worker) process(ctx context.Context, rec *kgo.Record, views map[int32]*
 		class, kind := classify(err)
 		if kind == permanent || kind == transient && attempt >= maxAttempts {
 			w.log.Warn("record failed for good", "topic", in.Topic, "partition", in.Partition, "offset", in.Offset, "key", string(in.Key), "class", class, "attempts", attempt, "error", err)
-			letter, err := w.letter(ctx, in, class, err, first, attempt)
+			letter, err := w.letter(ctx, in, false, class, err, first, attempt)
 			if err != nil {
 				return nil, err
 			}
@@ -83,7 +86,7 @@ func (w *worker) records(ctx context.Context, in Record, out *Output, first time
 	}
 	for _, err := range out.letters {
 		class, _ := classify(err)
-		letter, err := w.letter(ctx, in, class, err, first, attempt)
+		letter, err := w.letter(ctx, in, true, class, err, first, attempt)
 		if err != nil {
 			return nil, err
 		}
@@ -92,11 +95,15 @@ func (w *worker) records(ctx context.Context, in Record, out *Output, first time
 	return records, nil
 }
 
-func (w *worker) letter(ctx context.Context, in Record, class string, cause error, first time.Time, attempts int) (*kgo.Record, error) {
+func (w *worker) letter(ctx context.Context, in Record, partial bool, class string, cause error, first time.Time, attempts int) (*kgo.Record, error) {
 	w.o.Metrics.failed(w.stage.Name(), class)
+	earlier := ReplayOf(in.Header)
+	if !earlier.First.IsZero() {
+		first = earlier.First
+	}
 	topic, key, value, err := w.o.DeadLetter(ctx, Failed{
-		Stage: w.stage.Name(), Record: in, Class: class, Err: cause,
-		Attempts: attempts, First: first, Last: time.Now(),
+		Stage: w.stage.Name(), Record: in, Partial: partial, Class: class, Err: cause,
+		Attempts: earlier.Attempts + attempts, First: first, Last: time.Now(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("encode dead letter for %s/%d/%d: %w", in.Topic, in.Partition, in.Offset, err)

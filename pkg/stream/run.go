@@ -43,9 +43,10 @@ type Options struct {
 type Failed struct {
 	Stage    string
 	Record   Record
+	Partial  bool // the stage went on without what failed: Output.DeadLetter
 	Class    string
 	Err      error
-	Attempts int
+	Attempts int // at the record, those before it was replayed counted
 	First    time.Time
 	Last     time.Time
 }

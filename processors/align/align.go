@@ -3,7 +3,8 @@
 //
 // It remembers the documents of each group. When a document arrives it is
 // aligned with every one that is there already in another language, so that
-// each pair is aligned once, whichever came first.
+// each pair is aligned once, whichever came first. A newer revision of a
+// document takes the place of the older and is aligned with all others again.
 package align
 
 import (
@@ -50,6 +51,7 @@ func (*Stage) Changelog() string { return "vislang.align.state" }
 // member is a document of a group, as the state holds it.
 type member struct {
 	Document string `json:"document"`
+	Revision int64  `json:"revision,omitempty"`
 	Language string `json:"language"`
 	License  string `json:"license,omitempty"`
 	Text     string `json:"text"` // blob with the encoded schemas.Text
@@ -70,19 +72,20 @@ func (s *Stage) Process(ctx context.Context, in stream.Record, out *stream.Outpu
 			return stream.Permanent("corrupt_state", fmt.Errorf("state of group %s: %w", t.GroupID, err))
 		}
 	}
-	if slices.ContainsFunc(group, func(m member) bool { return m.Document == t.DocumentID }) {
-		return nil // replayed
+	place := slices.IndexFunc(group, func(m member) bool { return m.Document == t.DocumentID })
+	if place >= 0 && group[place].Revision >= t.Revision {
+		return nil // a newer one came first
 	}
 	name, err := s.o.Blobs.Put(ctx, in.Value)
 	if err != nil {
 		return processors.BlobError(err)
 	}
-	self := member{Document: t.DocumentID, Language: t.Language, License: t.License, Text: name}
+	self := member{Document: t.DocumentID, Revision: t.Revision, Language: t.Language, License: t.License, Text: name}
 	if err := schemas.Load(ctx, s.o.Blobs, t); err != nil {
 		return processors.BlobError(err)
 	}
-	for _, other := range group {
-		if !s.wanted(self.Language, other.Language) {
+	for i, other := range group {
+		if i == place || !s.wanted(self.Language, other.Language) {
 			continue
 		}
 		partner, err := s.load(ctx, other)
@@ -94,7 +97,12 @@ func (s *Stage) Process(ctx context.Context, in stream.Record, out *stream.Outpu
 			return err
 		}
 	}
-	state, err := json.Marshal(append(group, self))
+	if place >= 0 {
+		group[place] = self
+	} else {
+		group = append(group, self)
+	}
+	state, err := json.Marshal(group)
 	if err != nil {
 		return err
 	}
@@ -165,7 +173,8 @@ func (s *Stage) pair(ctx context.Context, source, target *schemas.Text, out *str
 			continue
 		}
 		rec := schemas.Bitext{
-			SourceDocumentID: source.DocumentID, TargetDocumentID: target.DocumentID, GroupID: source.GroupID,
+			SourceDocumentID: source.DocumentID, SourceRevision: source.Revision,
+			TargetDocumentID: target.DocumentID, TargetRevision: target.Revision, GroupID: source.GroupID,
 			SourceLanguage: source.Language, TargetLanguage: target.Language,
 			SourceSentences: indexes(bead.Source), TargetSentences: indexes(bead.Target),
 			Bead:  fmt.Sprintf("%d-%d", len(bead.Source), len(bead.Target)),

@@ -60,14 +60,20 @@ func (s *Stage) Process(ctx context.Context, in stream.Record, out *stream.Outpu
 	if page.Page < 1 || page.Page > page.Pages {
 		return stream.Permanent("inconsistent", fmt.Errorf("page %d of a document of %d pages", page.Page, page.Pages))
 	}
-	pages := newBitmap(out.Get(page.DocumentID), page.Pages)
+	// Pages of one revision join each other only: a document that is
+	// processed again is whole again when all its pages came again.
+	document := page.DocumentID
+	if page.Revision > 0 {
+		document = fmt.Sprintf("%s@%d", document, page.Revision)
+	}
+	pages := newBitmap(out.Get(document), page.Pages)
 	if pages.has(page.Page) {
 		return nil // a page that was replayed: the first stays
 	}
 	pages.add(page.Page)
 	if pages.count() < int(page.Pages) {
-		out.Put(page.DocumentID, pages)
-		out.Put(pageKey(page.DocumentID, page.Page), slices.Clone(in.Value))
+		out.Put(document, pages)
+		out.Put(pageKey(document, page.Page), slices.Clone(in.Value))
 		return nil
 	}
 	all := make([]*schemas.PageText, page.Pages)
@@ -76,13 +82,13 @@ func (s *Stage) Process(ctx context.Context, in stream.Record, out *stream.Outpu
 		if n == page.Page {
 			continue
 		}
-		key := pageKey(page.DocumentID, n)
+		key := pageKey(document, n)
 		if all[n-1], err = schemas.Decode[schemas.PageText](ctx, s.o.Codec, out.Get(key)); err != nil {
 			return fmt.Errorf("read page %d of %s from the state: %w", n, page.DocumentID, err)
 		}
 		out.Put(key, nil)
 	}
-	out.Put(page.DocumentID, nil)
+	out.Put(document, nil)
 	return s.emit(ctx, all, out)
 }
 

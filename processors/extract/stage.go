@@ -72,7 +72,7 @@ func (s *Stage) input(doc *schemas.Document) Input {
 	}
 	return Input{
 		Context: schemas.Context{
-			DocumentID: doc.DocumentID, URL: doc.URL, GroupID: doc.GroupID, Title: doc.Title,
+			DocumentID: doc.DocumentID, Revision: doc.Revision, URL: doc.URL, GroupID: doc.GroupID, Title: doc.Title,
 			Languages: doc.Languages, License: doc.License,
 		},
 		Name: name, MediaType: doc.MediaType, Size: doc.Bytes,

@@ -132,7 +132,7 @@ func (b *blocks) addText(l lineage, t *schemas.Text) {
 		size += len(s.Text)
 	}
 	for _, page := range slices.Sorted(maps.Keys(perPage)) {
-		b.pageLanguages.add(l, pageLanguage(t.DocumentID, page, perPage[page]))
+		b.pageLanguages.add(l, pageLanguage(t, page, perPage[page]))
 	}
 	b.texts.add(l, textRow{t, characters})
 	b.count(1+len(t.Sentences)+len(perPage), size)
@@ -140,8 +140,8 @@ func (b *blocks) addText(l lineage, t *schemas.Text) {
 
 // pageLanguage returns the language of most characters of a page; of equals
 // the first by name, so that the same input always gives the same row.
-func pageLanguage(document string, page int32, languages map[string]int64) pageLanguageRow {
-	r := pageLanguageRow{document: document, page: page}
+func pageLanguage(t *schemas.Text, page int32, languages map[string]int64) pageLanguageRow {
+	r := pageLanguageRow{document: t.DocumentID, revision: t.Revision, page: page}
 	most := int64(-1)
 	for _, language := range slices.Sorted(maps.Keys(languages)) {
 		n := languages[language]

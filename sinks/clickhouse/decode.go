@@ -108,6 +108,9 @@ func (d *decoder) add(ctx context.Context, rec *kgo.Record, b *blocks) (err erro
 		if !inRange(v.FailedAt) || !inRange(v.FirstFailedAt) {
 			return &rejection{class: "out_of_range", err: fmt.Errorf("failure times %v, %v", v.FirstFailedAt, v.FailedAt), documentID: v.DocumentID, url: v.URL}
 		}
+		if !inRange(v.SourceTimestamp) {
+			v.SourceTimestamp = time.Time{} // of a record that somebody else wrote; the letter keeps it
+		}
 		b.addDeadLetter(l, v)
 	default:
 		return &rejection{class: "unsupported", err: fmt.Errorf("topic %s has no table", rec.Topic)}
@@ -137,7 +140,7 @@ func reject(err error, about schemas.Context, page int32) error {
 // letter is the dead letter of a rejected record.
 func letter(rec *kgo.Record, why *rejection, now time.Time) *schemas.DeadLetter {
 	d := &schemas.DeadLetter{
-		SourceTopic: rec.Topic, SourcePartition: rec.Partition, SourceOffset: rec.Offset,
+		SourceTopic: rec.Topic, SourcePartition: rec.Partition, SourceOffset: rec.Offset, SourceTimestamp: rec.Timestamp,
 		Stage: Group, Class: why.class, Error: why.Error(), Attempts: 1,
 		FirstFailedAt: now, FailedAt: now,
 		DocumentID: why.documentID, URL: why.url, Page: why.page,

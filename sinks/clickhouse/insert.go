@@ -68,7 +68,7 @@ func columnTypes(ctx context.Context, conn ch.Conn) (map[string]map[string]strin
 // succeeds or ctx ends.
 func (s *Sink) insert(ctx context.Context, tp topicPartition, b *batch) error {
 	for _, block := range b.blocks.ordered() {
-		token := b.intent.Token + "/" + block.table()
+		token := b.intent.Token + "/" + block.token()
 		for attempt := 0; ; attempt++ {
 			err := s.send(ctx, block, token)
 			if ctx.Err() != nil {

@@ -134,7 +134,7 @@ func TestForeignCommits(t *testing.T) {
 
 	// Loaded again after the rows were deleted: the same batch must not be
 	// taken for the one that was inserted before.
-	if err := b.conn.Exec(t.Context(), "DELETE FROM samples WHERE true"); err != nil {
+	if err := b.conn.Exec(t.Context(), "DELETE FROM all_samples WHERE true"); err != nil {
 		t.Fatal(err)
 	}
 	commit := func(metadata string) {

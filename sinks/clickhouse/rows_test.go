@@ -16,7 +16,7 @@ var fetched = time.Date(2025, 3, 4, 5, 6, 7, 890e6, time.UTC)
 // Every record type lands with all that it says.
 func TestRows(t *testing.T) {
 	b := newBench(t, 1)
-	about := schemas.Context{DocumentID: "d1", URL: "https://a.example/b", GroupID: "g", Title: "Kichwa", Languages: []string{"sw"}, License: "CC-BY-4.0", Pages: 2}
+	about := schemas.Context{DocumentID: "d1", Revision: 7, URL: "https://a.example/b", GroupID: "g", Title: "Kichwa", Languages: []string{"sw"}, License: "CC-BY-4.0", Pages: 2}
 	text := &schemas.Text{Context: about, Language: "swh_Latn", Confidence: .75, TextSources: []string{"ocr", "text_layer"}, FailedPages: 1,
 		Blocks: []schemas.Block{
 			{Page: 1, Kind: "heading", Text: "ሰላም", Language: "amh_Ethi"},
@@ -53,12 +53,13 @@ func TestRows(t *testing.T) {
 		b.encoded(schemas.TopicTexts, text),
 		b.encoded(schemas.TopicFigures, &schemas.Figure{Context: about, FigureID: "f", Page: 2, Kind: "map", Image: "cd", MediaType: "image/png", X: 1, Y: 2, Width: 3, Height: 4,
 			Caption: "Ramani", Language: "swh_Latn", Candidates: []schemas.CaptionCandidate{{Text: "Ramani", Origin: "figcaption"}, {Text: "map", Origin: "alt"}}}),
-		b.encoded(schemas.TopicBitext, &schemas.Bitext{PairID: "p", SourceDocumentID: "d1", TargetDocumentID: "d2", GroupID: "g", SourceLanguage: "eng_Latn", TargetLanguage: "swh_Latn",
+		b.encoded(schemas.TopicBitext, &schemas.Bitext{PairID: "p", SourceDocumentID: "d1", SourceRevision: 7, TargetDocumentID: "d2", GroupID: "g", SourceLanguage: "eng_Latn", TargetLanguage: "swh_Latn",
 			SourceText: "Hello.", TargetText: "Habari.", SourceSentences: []int32{0, 1}, TargetSentences: []int32{2}, SourceBefore: "sb", SourceAfter: "sa", TargetBefore: "tb", TargetAfter: "ta",
 			Bead: "2-1", Score: .5, Health: .25, License: "CC0-1.0"}),
-		b.encoded(schemas.TopicSamples, &schemas.Sample{SampleID: "s", FigureID: "f", DocumentID: "d1", GroupID: "g", Kind: "caption", Instruction: "i", Response: "r", Language: "swh_Latn", SplitGroup: "sg", License: "CC0-1.0"}),
-		b.encoded(schemas.TopicDeadLetters, &schemas.DeadLetter{SourceTopic: "documents", SourcePartition: 4, SourceOffset: 5, Stage: "extract", Class: "corrupt", Error: "bad", Attempts: 3,
-			FirstFailedAt: fetched, FailedAt: at, DocumentID: "d3", URL: "u", Key: []byte("k"), Value: []byte("value")}),
+		b.encoded(schemas.TopicSamples, &schemas.Sample{SampleID: "s", FigureID: "f", DocumentID: "d1", Revision: 7, GroupID: "g", Kind: "caption", Instruction: "i", Response: "r", Language: "swh_Latn", SplitGroup: "sg", License: "CC0-1.0"}),
+		b.encoded(schemas.TopicDeadLetters, &schemas.DeadLetter{SourceTopic: "documents", SourcePartition: 4, SourceOffset: 5, SourceTimestamp: fetched, Stage: "extract", Partial: true, Class: "corrupt", Error: "bad", Attempts: 3,
+			FirstFailedAt: fetched, FailedAt: at, DocumentID: "d3", URL: "u", Key: []byte("k"), Value: []byte("value"),
+			Headers: []schemas.Header{{Key: "h", Value: []byte("v")}, {Key: "h"}}}),
 		b.encoded(schemas.TopicDeadLetters, &schemas.DeadLetter{SourceTopic: "pages", Stage: "ocr", DocumentID: "d2", Page: 3}),
 	}
 	records[0].Headers = []kgo.RecordHeader{{Key: VersionHeader, Value: []byte("v9")}}
@@ -76,19 +77,19 @@ func TestRows(t *testing.T) {
 		`SELECT title, language, pages, state FROM documents WHERE document_id = 'd2'`:                              "('Only declared','',0,'processing')",
 		`SELECT state, failure FROM documents WHERE document_id = 'd3'`:                                             "('failed','bad')",
 		`SELECT count() FROM documents`:                                                                             "3",
-		`SELECT * EXCEPT (stage_version, topic, partition, offset, recorded_at) FROM texts`:                         "('d1','g','https://a.example/b','Kichwa','swh_Latn',0.75,['sw'],2,1,['ocr','text_layer'],3,3,23,'CC-BY-4.0')",
-		`SELECT * EXCEPT (stage_version, topic, partition, offset, recorded_at) FROM sentences WHERE sentence = 1`:  "('d1',1,1,1,'paragraph','Habari.',7,'swh_Latn',0.25,'g','CC-BY-4.0')",
+		`SELECT * EXCEPT (stage_version, topic, partition, offset, recorded_at) FROM texts`:                         "('d1',7,'g','https://a.example/b','Kichwa','swh_Latn',0.75,['sw'],2,1,['ocr','text_layer'],3,3,23,'CC-BY-4.0')",
+		`SELECT * EXCEPT (stage_version, topic, partition, offset, recorded_at) FROM sentences WHERE sentence = 1`:  "('d1',7,1,1,1,'paragraph','Habari.',7,'swh_Latn',0.25,'g','CC-BY-4.0')",
 		`SELECT count() FROM sentences`:                                                                             "3",
-		`SELECT * EXCEPT (stage_version, topic, partition, offset, recorded_at) FROM page_languages WHERE page = 2`: "('d1',2,'swh_Latn',1,6)",
-		`SELECT * EXCEPT (stage_version, topic, partition, offset, recorded_at) FROM pages WHERE page = 1`:          "('d1',1,'ሰላም\\n\\nHabari.','swh_Latn','ocr',0.9,100,200,'tesseract 5',90,1.5,2,2,'')",
+		`SELECT * EXCEPT (stage_version, topic, partition, offset, recorded_at) FROM page_languages WHERE page = 2`: "('d1',7,2,'swh_Latn',1,6)",
+		`SELECT * EXCEPT (stage_version, topic, partition, offset, recorded_at) FROM pages WHERE page = 1`:          "('d1',7,1,'ሰላም\\n\\nHabari.','swh_Latn','ocr',0.9,100,200,'tesseract 5',90,1.5,2,2,'')",
 		`SELECT length(text), language FROM pages WHERE page = 2`:                                                   "(750000,'swh_Latn')",
 		`SELECT text_source, failure, text, language FROM pages WHERE page = 3`:                                     "('none','crash','','')",
-		`SELECT * EXCEPT (stage_version, topic, partition, offset, recorded_at) FROM lines WHERE line = 1`:          "('d1',1,1,'ሰላም',1,2,3,4,0.8,'ocr')",
+		`SELECT * EXCEPT (stage_version, topic, partition, offset, recorded_at) FROM lines WHERE line = 1`:          "('d1',7,1,1,'ሰላም',1,2,3,4,0.8,'ocr')",
 		`SELECT count() FROM lines`: "2",
-		`SELECT * EXCEPT (stage_version, topic, partition, offset, recorded_at) FROM figures`:                             "('f','d1','g','https://a.example/b',2,'map','Ramani','swh_Latn',1,2,3,4,'cd','image/png',['Ramani','map'],['figcaption','alt'],'CC-BY-4.0')",
-		`SELECT * EXCEPT (stage_version, topic, partition, offset, recorded_at) FROM bitext`:                              "('p','d1','d2','g','eng_Latn','swh_Latn','Hello.','Habari.',[0,1],[2],'sb','sa','tb','ta','2-1',0.5,0.25,'CC0-1.0')",
-		`SELECT * EXCEPT (stage_version, topic, partition, offset, recorded_at) FROM samples`:                             "('s','f','d1','g','caption','i','r','swh_Latn','sg','CC0-1.0')",
-		`SELECT * EXCEPT (stage_version, topic, partition, offset, recorded_at) FROM deadletters WHERE stage = 'extract'`: "('documents',4,5,'extract','corrupt','bad',3,'2025-03-04 05:06:07.890','2025-03-04 06:06:07.890','d3','u',0,'k',5)",
+		`SELECT * EXCEPT (stage_version, topic, partition, offset, recorded_at) FROM figures`:                             "('f','d1',7,'g','https://a.example/b',2,'map','Ramani','swh_Latn',1,2,3,4,'cd','image/png',['Ramani','map'],['figcaption','alt'],'CC-BY-4.0')",
+		`SELECT * EXCEPT (stage_version, topic, partition, offset, recorded_at) FROM bitext`:                              "('p','d1',7,'d2',0,'g','eng_Latn','swh_Latn','Hello.','Habari.',[0,1],[2],'sb','sa','tb','ta','2-1',0.5,0.25,'CC0-1.0')",
+		`SELECT * EXCEPT (stage_version, topic, partition, offset, recorded_at) FROM samples`:                             "('s','f','d1',7,'g','caption','i','r','swh_Latn','sg','CC0-1.0')",
+		`SELECT * EXCEPT (stage_version, topic, partition, offset, recorded_at) FROM deadletters WHERE stage = 'extract'`: "('documents',4,5,'2025-03-04 05:06:07.890','extract',true,'corrupt','bad',3,'2025-03-04 05:06:07.890','2025-03-04 06:06:07.890','d3',0,'u',0,'k',5,['h','h'],['v',''])",
 	} {
 		// A tuple of all columns, as ClickHouse writes it.
 		got := one[string](t, b.conn, fmt.Sprintf("SELECT toString(tuple(*)) FROM (%s)", query))

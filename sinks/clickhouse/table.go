@@ -12,6 +12,7 @@ import (
 // A block is the rows of one table that are inserted together.
 type block interface {
 	table() string
+	token() string  // what the table adds to the token of a batch
 	insert() string // the INSERT statement
 	columns() []string
 	len() int
@@ -94,7 +95,12 @@ type rows[T any] struct {
 
 func (r *rows[T]) add(l lineage, v T) { r.rows = append(r.rows, row[T]{l, v}) }
 
-func (r *rows[T]) table() string  { return r.name }
+func (r *rows[T]) table() string { return r.name }
+
+// token is the name that the table was created with: a batch that was
+// announced before the table got another must keep its token.
+func (r *rows[T]) token() string { return strings.TrimPrefix(r.name, "all_") }
+
 func (r *rows[T]) insert() string { return r.statement }
 func (r *rows[T]) len() int       { return len(r.rows) }
 

@@ -58,13 +58,13 @@ func fixture(t *testing.T) Options {
 	t.Cleanup(func() { store.Close() })
 	for _, sql := range []string{
 		`INSERT INTO fetches (document_id, url) VALUES ('d1', 'https://example.org/en'), ('d2', 'https://example.org/sw')`,
-		`INSERT INTO bitext (pair_id, source_document_id, target_document_id, source_language, target_language, source_text,
+		`INSERT INTO all_bitext (pair_id, source_document_id, target_document_id, source_language, target_language, source_text,
 			target_text, source_after, bead, score, health, license, source_sentences) VALUES
 			('p2', 'd1', 'd2', 'eng_Latn', 'swh_Latn', 'Second "one".', 'Ya <pili>.', '', '1-1', 0.9, 1, '', [1]),
 			('p1', 'd1', 'd2', 'eng_Latn', 'swh_Latn', 'First.', 'Ya kwanza.', 'Second.', '1-1', 0.5, 1, 'CC-BY-4.0', [0]),
 			('p3', 'd1', 'd3', 'eng_Latn', 'amh_Ethi', 'First.', 'መጀመሪያ።', '', '1-2', 1, 0, 'CC-BY-4.0', [0]),
 			('p4', 'd1', 'd3', 'eng_Latn', 'amh_Ethi', 'Low.', 'ዝቅ።', '', '1-1', 0.49, 1, '', [1])`,
-		`INSERT INTO bitext SELECT * FROM bitext WHERE pair_id = 'p1'`, // a replay
+		`INSERT INTO all_bitext SELECT * FROM all_bitext WHERE pair_id = 'p1'`, // a replay
 	} {
 		exec(t, conn, sql)
 	}
@@ -74,7 +74,7 @@ func fixture(t *testing.T) Options {
 		{"f3", "", "image/png", "unused"},
 		{"f4", "Lost", "image/png", strings.Repeat("0", 64)},
 	} {
-		exec(t, conn, fmt.Sprintf(`INSERT INTO figures (figure_id, document_id, url, page, kind, caption, caption_language, width, height,
+		exec(t, conn, fmt.Sprintf(`INSERT INTO all_figures (figure_id, document_id, url, page, kind, caption, caption_language, width, height,
 			image_sha256, media_type) VALUES ('%s', 'd2', 'https://example.org/sw', 2, 'picture', '%s', 'swh_Latn', 4, 3, '%s', '%s')`,
 			f.id, f.caption, f.image, f.media))
 	}
