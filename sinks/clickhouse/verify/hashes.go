@@ -55,12 +55,12 @@ var derived = []string{"figure_id", "pair_id", "sample_id"}
 
 // accidental are the columns of dead letters that depend on when a record
 // failed and where it stood.
-var accidental = []string{"source_partition", "source_offset", "error", "attempts", "key", "value_bytes"}
+var accidental = []string{"source_partition", "source_offset", "error", "attempts", "key", "value_bytes", "headers.key", "headers.value"}
 
 func contentColumns(ctx context.Context, db driver.Conn) ([]content, error) {
 	found, err := db.Query(ctx, `
 		SELECT table, name, type LIKE 'DateTime%' FROM system.columns
-		WHERE database = currentDatabase() AND name NOT IN ('stage_version', 'topic', 'partition', 'offset', 'revision')
+		WHERE database = currentDatabase() AND name NOT IN ('stage_version', 'topic', 'partition', 'offset', 'revision', 'source_revision', 'target_revision')
 			AND table IN (SELECT table FROM system.columns WHERE database = currentDatabase() AND name = 'recorded_at')
 			AND table IN (SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree')
 		ORDER BY table, position`)
