@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -13,16 +14,14 @@ func newEnginesCommand() *cobra.Command {
 		Use:   "engines",
 		Short: "Serve only the embedded Kafka, ClickHouse and schema registry",
 		Long: `Serves the embedded engines on loopback until Ctrl-C, for several stage
-processes on one machine that share them.`,
+processes on one machine that share them. With --brokers it serves no Kafka.`,
 		Example: `  vislang engines --data data &
   vislang run --brokers 127.0.0.1:9092 --database http://127.0.0.1:8123/vislang \
       --registry http://127.0.0.1:8081 --blobs data/blobs --stages ocr`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			for _, flag := range []string{"brokers", "database"} {
-				if value, _ := cmd.Flags().GetString(flag); value != "" {
-					return usageError{fmt.Errorf("engines: --%s names an engine that runs elsewhere; leave it out", flag)}
-				}
+			if database, _ := cmd.Flags().GetString("database"); database != "" {
+				return usageError{errors.New("engines: --database names an engine that runs elsewhere; leave it out")}
 			}
 			log, err := newLogger(cmd.Flags(), cmd.ErrOrStderr())
 			if err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -40,11 +41,15 @@ func addConnectionFlags(flags *pflag.FlagSet) {
 	flags.Int("clickhouse-port", 8123, "port of the embedded ClickHouse; 0 takes a free one")
 	flags.Int("registry-port", 8081, "port of the embedded schema registry; 0 takes a free one")
 	flags.Bool("kafka-tls", false, "use TLS towards the brokers")
+	flags.String("kafka-ca", "", "file with the authorities that sign the brokers' certificates, PEM; empty: the system's")
+	flags.String("kafka-cert", "", "file with the client's certificate, PEM")
+	flags.String("kafka-key", "", "file with the key of --kafka-cert, PEM")
 	flags.String("kafka-sasl", "", "SASL mechanism: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
 	flags.String("kafka-user", "", "SASL user")
 	flags.String("kafka-password", "", "SASL password")
 	config.Secret(flags, "kafka-password")
 	flags.Int("replication", 0, "copies of each partition of the topics created; 0: 3, or 1 with fewer brokers")
+	flags.Duration("session-timeout", 15*time.Second, "how long a group waits for a member that shows no life")
 	flags.String("log-level", "warn", "debug, info, warn or error; JSON lines on standard error")
 }
 
@@ -130,8 +135,8 @@ func connect(cmd *cobra.Command, mode connectionMode, log *slog.Logger) (_ *conn
 		}
 		c.onClose(broker.Close)
 		brokers = broker.Addr()
-		c.info.Kafka = brokers
 	}
+	c.info.Kafka = brokers
 	if c.kafka, err = kafkaOptions(flags, brokers); err != nil {
 		return nil, err
 	}
@@ -149,7 +154,7 @@ func connect(cmd *cobra.Command, mode connectionMode, log *slog.Logger) (_ *conn
 		}
 		c.onClose(server.Close)
 		database = server.URL()
-		c.info.ClickHouse = server.URL()
+		c.info.ClickHouse = database
 	}
 	if c.database, err = dsn(database); err != nil {
 		return nil, usageError{err}
@@ -161,10 +166,11 @@ func connect(cmd *cobra.Command, mode connectionMode, log *slog.Logger) (_ *conn
 		}
 		c.onClose(server.Close)
 		c.registry = server.Client()
-		c.info.Registry = server.URL()
+		registry = server.URL()
 	} else if c.registry, err = sr.NewClient(sr.URLs(registry)); err != nil {
 		return nil, usageError{fmt.Errorf("--registry %s: %w", config.Mask(registry), err)}
 	}
+	c.info.Registry = registry
 	if blobs == "" {
 		blobs = filepath.Join(data, "blobs")
 	}
@@ -214,9 +220,16 @@ func kafkaOptions(flags *pflag.FlagSet, brokers string) ([]kgo.Opt, error) {
 		kgo.SoftwareNameAndVersion("vislang", version),
 		kgo.DisableClientMetrics(),
 	}
-	if secure, _ := flags.GetBool("kafka-tls"); secure {
-		opts = append(opts, kgo.DialTLSConfig(&tls.Config{MinVersion: tls.VersionTLS12}))
+	if secure, err := kafkaTLS(flags); err != nil {
+		return nil, usageError{err}
+	} else if secure != nil {
+		opts = append(opts, kgo.DialTLSConfig(secure))
 	}
+	session, _ := flags.GetDuration("session-timeout")
+	if session < time.Second {
+		return nil, usageError{fmt.Errorf("--session-timeout %s: at least 1s", session)}
+	}
+	opts = append(opts, kgo.SessionTimeout(session), kgo.HeartbeatInterval(min(2*time.Second, session/4)))
 	mechanism, _ := flags.GetString("kafka-sasl")
 	user, _ := flags.GetString("kafka-user")
 	password, _ := flags.GetString("kafka-password")
@@ -232,6 +245,42 @@ func kafkaOptions(flags *pflag.FlagSet, brokers string) ([]kgo.Opt, error) {
 		return nil, usageError{fmt.Errorf("--kafka-sasl %s: not one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512", mechanism)}
 	}
 	return opts, nil
+}
+
+// kafkaTLS is nil when the brokers are to be spoken to in the clear.
+func kafkaTLS(flags *pflag.FlagSet) (*tls.Config, error) {
+	secure, _ := flags.GetBool("kafka-tls")
+	ca, _ := flags.GetString("kafka-ca")
+	cert, _ := flags.GetString("kafka-cert")
+	key, _ := flags.GetString("kafka-key")
+	if !secure {
+		if ca+cert+key != "" {
+			return nil, errors.New("--kafka-ca, --kafka-cert and --kafka-key need --kafka-tls")
+		}
+		return nil, nil
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if ca != "" {
+		pem, err := os.ReadFile(ca)
+		if err != nil {
+			return nil, fmt.Errorf("--kafka-ca: %w", err)
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("--kafka-ca: %s holds no certificate in PEM", ca)
+		}
+	}
+	if (cert == "") != (key == "") {
+		return nil, errors.New("--kafka-cert and --kafka-key go together")
+	}
+	if cert != "" {
+		pair, err := tls.LoadX509KeyPair(cert, key)
+		if err != nil {
+			return nil, fmt.Errorf("--kafka-cert, --kafka-key: %w", err)
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	return config, nil
 }
 
 // dsn completes a database address for clickhouse-go.

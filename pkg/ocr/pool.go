@@ -156,6 +156,10 @@ func (p *Pool) warn(missing []string) {
 	}
 }
 
+// maxDeaths is how many children may be killed from outside over a page, by
+// the system when memory runs out, before the page is to blame.
+const maxDeaths = 3
+
 // run has a child read a page.
 func (p *Pool) run(ctx context.Context, req request, image []byte) (*Page, error) {
 	select {
@@ -166,7 +170,7 @@ func (p *Pool) run(ctx context.Context, req request, image []byte) (*Page, error
 		return nil, ctx.Err()
 	}
 	defer func() { <-p.slots }()
-	for {
+	for death := 1; ; death++ {
 		child, err := p.take(strings.Join(req.Models, "+"))
 		if err != nil {
 			return nil, err
@@ -183,6 +187,10 @@ func (p *Pool) run(ctx context.Context, req request, image []byte) (*Page, error
 		p.options.Log.Warn("OCR process replaced", "error", err)
 		// A process that has read pages may have died of them, or of
 		// something outside while it waited: a page is judged by a new one.
+		// One that was killed from outside proves nothing, unless it is always so.
+		if child.killed() && ClassOf(err) == Crashed && death < maxDeaths {
+			continue
+		}
 		if class := ClassOf(err); fresh || class != Crashed && class != Memory {
 			return nil, err
 		}

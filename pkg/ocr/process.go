@@ -154,6 +154,13 @@ func (p *process) died(cause error) error {
 // dead reports whether the process was reaped.
 func (p *process) dead() bool { return p.cmd.ProcessState != nil }
 
+// killed reports whether a reaped process was ended by SIGKILL: it does not do
+// that to itself.
+func (p *process) killed() bool {
+	status, ok := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGKILL
+}
+
 // kill ends and reaps the process at once.
 func (p *process) kill() {
 	if p.dead() {

@@ -145,17 +145,35 @@ func (d *Document) open(ctx context.Context) error {
 	return nil
 }
 
+// maxDeaths is how many processes may die of a request before the document is
+// to blame.
+const maxDeaths = 3
+
+// ask sends a request to the document's process. PDFium cannot end that inside
+// its sandbox; the system can, for want of memory or because somebody said so:
+// another process tries again.
 func (d *Document) ask(ctx context.Context, q request) (*response, error) {
-	a, err := d.child.ask(ctx, q, d.pool.options.PageTimeout)
-	if errors.Is(err, errKilled) {
+	for death := 1; ; death++ {
+		a, err := d.child.ask(ctx, q, d.pool.options.PageTimeout)
+		if !errors.Is(err, errKilled) {
+			return a, err
+		}
 		d.child = nil
-		if ctx.Err() == nil && !errors.As(err, new(*Error)) {
-			// PDFium cannot do that inside its sandbox; the system did,
-			// most likely for want of memory.
-			err = failf(ClassTooLarge, "%v", err)
+		if ctx.Err() != nil || errors.As(err, new(*Error)) {
+			return nil, err
+		}
+		if death == maxDeaths {
+			return nil, failf(ClassTooLarge, "%v", err)
+		}
+		if q.Open != "" {
+			d.child, err = d.pool.take(ctx)
+		} else {
+			err = d.open(ctx)
+		}
+		if err != nil {
+			return nil, err
 		}
 	}
-	return a, err
 }
 
 // with asks about a page, in a fresh process if the last one was killed.
