@@ -82,6 +82,9 @@ func (c *connection) createTopics(ctx context.Context) ([]string, error) {
 		if errors.Is(err, kerr.TopicAlreadyExists) {
 			continue
 		}
+		if errors.Is(err, kerr.TopicAuthorizationFailed) || errors.Is(err, kerr.ClusterAuthorizationFailed) {
+			return created, fmt.Errorf("the Kafka user sees no topic %s and may not create it: have somebody run `vislang topics create`, or grant DESCRIBE on the topic", topic.Name)
+		}
 		if err != nil {
 			return created, fmt.Errorf("create topic %s: %w", topic.Name, err)
 		}
