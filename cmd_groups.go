@@ -32,7 +32,10 @@ the topic ` + control.Topic + ` and holds until it is taken back, over restarts 
   vislang groups pause align
   vislang groups drain host-2`,
 	}
-	cmd.AddCommand(newGroupsListCommand(), newGroupsDescribeCommand())
+	cmd.AddCommand(
+		newGroupsListCommand(), newGroupsDescribeCommand(), newGroupsRebalanceCommand(),
+		newGroupsPauseCommand(), newGroupsResumeCommand(), newGroupsDrainCommand(),
+	)
 	return cmd
 }
 

@@ -18,7 +18,7 @@ import (
 
 // The parts of the pipeline, in the order of a document's way.
 const (
-	stageSources    = "sources"
+	stageSources    = producers.Stage
 	stageExtract    = "extract"
 	stageOCR        = "ocr"
 	stageAssemble   = "assemble"

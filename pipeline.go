@@ -19,6 +19,7 @@ import (
 	"vislang/pkg/ocr"
 	"vislang/pkg/pdf"
 	"vislang/pkg/stream"
+	"vislang/pkg/stream/control"
 	"vislang/processors"
 	"vislang/processors/align"
 	"vislang/processors/assemble"
@@ -38,6 +39,8 @@ type pipeline struct {
 	codec     *schemas.Codec
 	registry  *prometheus.Registry
 	metrics   *stream.Metrics
+	health    stream.Health
+	control   *control.Control
 	stages    []stageRun
 	sink      *clickhouse.Sink
 	publisher *producers.Publisher
@@ -89,6 +92,14 @@ func openPipeline(cmd *cobra.Command, addresses []string) (_ *pipeline, err erro
 	if _, err := p.c.createTopics(ctx); err != nil {
 		return nil, err
 	}
+	// A process that owns its broker is alone on it; its transactional ids
+	// need not tell hosts apart, and a copied data folder keeps working.
+	p.instance = instanceOf(flags, p.c.lock != nil)
+	watching, stopWatching := context.WithCancel(context.WithoutCancel(ctx))
+	p.closers = append(p.closers, func() error { stopWatching(); return nil })
+	if p.control, err = control.Watch(watching, p.c.kafka, log); err != nil {
+		return nil, err
+	}
 	if err := schemas.Register(ctx, p.c.registry); err != nil {
 		return nil, fmt.Errorf("register schemas: %w", err)
 	}
@@ -106,16 +117,14 @@ func openPipeline(cmd *cobra.Command, addresses []string) (_ *pipeline, err erro
 		if p.sink, err = clickhouse.New(clickhouse.Options{
 			Kafka: p.c.kafka, Database: p.c.database, Codec: p.codec, Blobs: p.c.blobs,
 			Version: version, Linger: linger, Memory: sinkMemory, Log: log, Metrics: p.registry,
+			Instance: p.instance, Control: p.control, Health: &p.health,
 		}); err != nil {
 			return nil, err
 		}
 	}
-	// A process that owns its broker is alone on it; its transactional ids
-	// need not tell hosts apart, and a copied data folder keeps working.
-	p.instance = instanceOf(flags, p.c.lock != nil)
 	p.lasting = slices.Contains(names, stageSources)
 	if len(addresses) > 0 || p.lasting {
-		if p.publisher, err = producers.NewPublisher(ctx, producers.PublisherOptions{Kafka: p.c.kafka, Instance: p.instance, Codec: p.codec}); err != nil {
+		if p.publisher, err = producers.NewPublisher(ctx, producers.PublisherOptions{Kafka: p.c.kafka, Instance: p.instance, Codec: p.codec, Control: p.control}); err != nil {
 			return nil, err
 		}
 		p.closers = append(p.closers, p.publisher.Close)
@@ -238,6 +247,7 @@ func (p *pipeline) run(ctx context.Context) error {
 			return stream.Run(ctx, s.stage, stream.Options{
 				Kafka: p.c.kafka, Instance: p.instance, Version: version, Workers: s.workers,
 				DeadLetter: processors.DeadLetters(p.codec), BatchBytes: schemas.BatchBytes, Spread: []string{schemas.TopicPages}, Log: p.log, Metrics: p.metrics,
+				Health: &p.health, Control: p.control,
 			})
 		})
 	}

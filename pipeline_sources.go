@@ -118,6 +118,9 @@ func (p *pipeline) supervise(ctx context.Context) error {
 	tick := time.NewTicker(3 * time.Second)
 	defer tick.Stop()
 	for {
+		if p.control.Wait(ctx, producers.Stage, p.instance) != nil {
+			return nil
+		}
 		all, err := list.All(ctx)
 		if err != nil && ctx.Err() == nil {
 			p.log.Warn("cannot read the list of sources", "error", err)

@@ -12,6 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"vislang/pkg/stream"
+	"vislang/pkg/stream/control"
 	"vislang/schemas"
 )
 
@@ -24,7 +25,11 @@ type PublisherOptions struct {
 	Kafka    []kgo.Opt
 	Instance string // makes the transactional id; stable over restarts
 	Codec    *schemas.Codec
+	Control  *control.Control // operators' orders; may be nil
 }
+
+// Stage is the name of all sources together in operators' orders.
+const Stage = "sources"
 
 // Publisher writes documents and what their sources remember of them to
 // Kafka, each document and its memory in one transaction. Writing goes on
@@ -112,6 +117,9 @@ func (p *Publisher) Close() error {
 }
 
 func (p *Publisher) add(ctx context.Context, key string, memory []byte, records ...*kgo.Record) error {
+	if err := p.o.Control.Wait(ctx, Stage, p.o.Instance); err != nil {
+		return err
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for len(p.pending) >= maxPending && p.failed == nil && ctx.Err() == nil {

@@ -60,10 +60,14 @@ func (w *worker) process(ctx context.Context, rec *kgo.Record, views map[int32]*
 			w.log.Warn("record failed, trying again", "topic", in.Topic, "partition", in.Partition, "offset", in.Offset, "class", class, "attempt", attempt, "error", err)
 		}
 		w.o.Metrics.blocked(w.stage.Name(), kind == unavailable)
+		if kind == unavailable {
+			w.health(Waiting, err)
+		}
 		if !sleep(ctx, backoff(attempt)) {
 			return nil, fmt.Errorf("stopped in the middle of a batch: %w", ctx.Err())
 		}
 		w.o.Metrics.blocked(w.stage.Name(), false)
+		w.running()
 	}
 }
 

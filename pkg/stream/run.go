@@ -8,6 +8,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/errgroup"
+
+	"vislang/pkg/stream/control"
 )
 
 // Options say how a stage runs.
@@ -37,6 +39,8 @@ type Options struct {
 
 	Log     *slog.Logger
 	Metrics *Metrics
+	Health  *Health          // learns what the workers are at; may be nil
+	Control *control.Control // operators' orders; may be nil
 }
 
 // Failed is a record that could not be processed.

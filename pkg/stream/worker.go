@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -25,6 +26,9 @@ type worker struct {
 	log   *slog.Logger
 	batch int // records to poll next
 
+	member   atomic.Bool
+	rejoined time.Time // the latest order to join again that was followed
+
 	mu     sync.Mutex // guards tables
 	tables map[int32]table
 }
@@ -33,12 +37,23 @@ type worker struct {
 const grace = 30 * time.Second
 
 func (w *worker) run(ctx context.Context) error {
+	w.rejoined = w.o.Control.State(w.stage.Name(), w.o.Instance).Rejoin
 	for attempt := 0; ; attempt++ {
+		if !w.admit(ctx) {
+			return nil
+		}
 		started := time.Now()
+		w.member.Store(false)
+		w.health(Joining, nil)
 		err := w.session(ctx)
 		if ctx.Err() != nil {
 			return nil
 		}
+		if errors.Is(err, errOut) {
+			attempt = -1
+			continue
+		}
+		w.health(Broken, err)
 		if fatal(err) {
 			return fmt.Errorf("stage %s: %w", w.stage.Name(), err)
 		}
@@ -87,10 +102,17 @@ func (w *worker) session(ctx context.Context) error {
 		kgo.ProducerBatchMaxBytesFn(w.o.BatchBytes),
 		kgo.ProducerLinger(0),
 		kgo.RecordPartitioner(partitioner{w.stage, w.o.Spread}),
-		kgo.OnPartitionsAssigned(func(context.Context, *kgo.Client, map[string][]int32) { w.gate.arrive(w.n) }),
+		kgo.OnPartitionsAssigned(func(context.Context, *kgo.Client, map[string][]int32) {
+			w.gate.arrive(w.n)
+			w.arrived()
+		}),
 		kgo.OnPartitionsRevoked(w.forget),
-		kgo.OnPartitionsLost(w.forget),
+		kgo.OnPartitionsLost(func(ctx context.Context, client *kgo.Client, lost map[string][]int32) {
+			w.forget(ctx, client, lost)
+			w.member.Store(false)
+		}),
 	}, w.o.Kafka...)
+	opts = append(opts, kgo.ClientID(w.id)) // members are known by it
 	session, err := kgo.NewGroupTransactSession(opts...)
 	if err != nil {
 		return fmt.Errorf("open group session: %w", err)
@@ -104,11 +126,11 @@ func (w *worker) session(ctx context.Context) error {
 	}
 	w.gate.wait(ctx)
 	for {
-		fetches := session.PollRecords(ctx, w.batch)
+		fetches, err := w.poll(ctx, session)
 		if ctx.Err() != nil {
 			return nil
 		}
-		if err := fetchError(fetches); err != nil {
+		if err != nil {
 			return err
 		}
 		if err := w.handle(ctx, session, fetches); err != nil {
@@ -221,15 +243,6 @@ func (p partitioner) ForTopic(topic string) kgo.TopicPartitioner {
 		return kgo.RoundRobinPartitioner().ForTopic(topic)
 	}
 	return kgo.StickyKeyPartitioner(nil).ForTopic(topic)
-}
-
-// fetchError is the first error of a fetch. The client retries what it can by
-// itself; what it reports stays.
-func fetchError(fetches kgo.Fetches) error {
-	if errs := fetches.Errors(); len(errs) > 0 {
-		return fmt.Errorf("read topic %s partition %d: %w", errs[0].Topic, errs[0].Partition, errs[0].Err)
-	}
-	return nil
 }
 
 // backoff doubles from a quarter second to half a minute, with jitter so that

@@ -10,6 +10,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"vislang/pkg/stream"
 )
 
 // grace is how long a worker may finish its batch when its partition is taken
@@ -46,14 +48,34 @@ func (s *Sink) consumerOptions() []kgo.Opt {
 	}
 }
 
-// consume hands polled records to the workers of their partitions.
+// consume hands polled records to the workers of their partitions, until ctx
+// ends or an operator wants the sink out of its group.
 func (s *Sink) consume(ctx context.Context) error {
-	for {
-		fetches := s.client.PollFetches(ctx)
-		if ctx.Err() != nil {
+	rejoined := s.o.Control.State(Group, s.o.Instance).Rejoin
+	for ctx.Err() == nil {
+		turn, done := s.o.Control.Turn(ctx)
+		state := s.o.Control.State(Group, s.o.Instance)
+		if state.Out {
+			done()
 			return nil
 		}
+		if !state.Rejoin.Equal(rejoined) {
+			rejoined = state.Rejoin
+			s.client.ForceRebalance()
+		}
+		if state.Paused {
+			s.health(stream.Paused) // the workers finish what they have
+			<-turn.Done()
+			done()
+			continue
+		}
+		s.running()
+		fetches := s.client.PollFetches(turn)
+		done()
 		for _, e := range fetches.Errors() {
+			if errors.Is(e.Err, context.Canceled) { // the turn is over
+				continue
+			}
 			if err := fatal(e); err != nil {
 				return err
 			}
@@ -68,6 +90,32 @@ func (s *Sink) consume(ctx context.Context) error {
 			}
 		})
 		s.client.AllowRebalance()
+	}
+	return nil
+}
+
+// admit waits until the sink may join its group; false when ctx ended.
+func (s *Sink) admit(ctx context.Context) bool {
+	for ctx.Err() == nil {
+		turn, done := s.o.Control.Turn(ctx)
+		if !s.o.Control.State(Group, s.o.Instance).Out {
+			done()
+			return true
+		}
+		s.health(stream.Out)
+		<-turn.Done()
+		done()
+	}
+	return false
+}
+
+func (s *Sink) health(c stream.Condition) { s.o.Health.Set(Group, 0, c, nil) }
+
+func (s *Sink) running() {
+	if s.joined.Load() {
+		s.health(stream.Running)
+	} else {
+		s.health(stream.Joining)
 	}
 }
 
@@ -106,6 +154,9 @@ func (s *Sink) all() []*worker {
 func (s *Sink) assigned(ctx context.Context, _ *kgo.Client, response *kmsg.OffsetFetchResponse) error {
 	<-s.opened // the client joins the group before NewClient returns
 	s.joined.Store(true)
+	if !s.o.Control.State(Group, s.o.Instance).Paused {
+		s.health(stream.Running)
+	}
 	var topics []string
 	for _, g := range response.Groups {
 		for _, t := range g.Topics {

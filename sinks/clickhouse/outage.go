@@ -2,6 +2,7 @@ package clickhouse
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -43,6 +44,16 @@ func (o *outages) none() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return len(o.failing) == 0
+}
+
+// any returns one of the outages, nil if there is none.
+func (o *outages) any() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for what, err := range o.failing {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
 }
 
 // backoff doubles from 0.1 s to 13 s, with jitter so that many do not come

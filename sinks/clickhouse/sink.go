@@ -58,6 +58,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"vislang/pkg/blob"
+	"vislang/pkg/stream"
+	"vislang/pkg/stream/control"
 	"vislang/schemas"
 )
 
@@ -92,6 +94,9 @@ type Options struct {
 	Memory   int                   // bytes of rows that may wait, a soft bound; 512 MiB if 0
 	Log      *slog.Logger          // may be nil
 	Metrics  prometheus.Registerer // may be nil
+	Instance string                // names this process to operators
+	Control  *control.Control      // operators' orders; may be nil
+	Health   *stream.Health        // learns what the sink is at; may be nil
 
 	// hook is called where a crash would hurt; its error ends the sink like
 	// one. For tests.
@@ -112,7 +117,7 @@ type Sink struct {
 	waiting atomic.Int64 // bytes of rows that are not in the database yet
 	joined  atomic.Bool
 
-	opened  chan struct{} // closed when what follows is set
+	opened  chan struct{} // of a membership: closed when what follows is set
 	client  *kgo.Client
 	admin   *kadm.Client
 	commits *committer
@@ -165,7 +170,6 @@ func New(o Options) (*Sink, error) {
 		decoder: &decoder{o.Codec, o.Blobs, o.Version},
 		slots:   make(chan struct{}, slots),
 		workers: map[topicPartition]*worker{},
-		opened:  make(chan struct{}),
 	}
 	s.metrics = newMetrics(o.Metrics, s)
 	s.outages = &outages{log: log, failing: map[string]error{}}
@@ -177,6 +181,9 @@ func New(o Options) (*Sink, error) {
 // Ready tells whether the sink is a member of its group and can insert.
 func (s *Sink) Ready() bool { return s.joined.Load() && s.outages.none() && s.killed.Err() == nil }
 
+// Outage returns what the sink waits for, nil if nothing.
+func (s *Sink) Outage() error { return s.outages.any() }
+
 // SetLinger changes how long a batch waits for more records. A short one
 // empties the topics soonest when no more is to come.
 func (s *Sink) SetLinger(d time.Duration) { s.linger.Store(int64(max(d, time.Millisecond))) }
@@ -187,6 +194,7 @@ func (s *Sink) SetLinger(d time.Duration) { s.linger.Store(int64(max(d, time.Mil
 // not the group's own. Run is called once.
 func (s *Sink) Run(ctx context.Context) error {
 	defer s.kill(nil)
+	s.health(stream.Joining)
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	context.AfterFunc(s.killed, cancel)
@@ -197,7 +205,20 @@ func (s *Sink) Run(ctx context.Context) error {
 		return nil // told to stop before the database came
 	}
 	defer s.conn.Close()
-	client, err := kgo.NewClient(append(s.consumerOptions(), s.o.Kafka...)...)
+	for s.admit(ctx) {
+		if err := s.member(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// member loads records as a member of the group until ctx ends or an operator
+// wants it out.
+func (s *Sink) member(ctx context.Context) error {
+	s.health(stream.Joining)
+	s.opened = make(chan struct{})
+	client, err := kgo.NewClient(append(append(s.consumerOptions(), s.o.Kafka...), kgo.ClientID(s.o.Instance+"-"+Group+"-0"))...)
 	if err != nil {
 		return fmt.Errorf("clickhouse sink: %w", err)
 	}
@@ -220,6 +241,7 @@ func (s *Sink) Run(ctx context.Context) error {
 		}
 	}
 	s.stopAll()
+	s.joined.Store(false)
 	if cause := context.Cause(s.killed); err == nil && cause != nil {
 		err = cause
 	}

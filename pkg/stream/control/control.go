@@ -247,6 +247,23 @@ func (c *Control) Turn(parent context.Context) (turn context.Context, done conte
 	}
 }
 
+// Wait returns when a stage of an instance is neither paused nor out, or with
+// the error of ctx.
+func (c *Control) Wait(ctx context.Context, stage, instance string) error {
+	for {
+		turn, done := c.Turn(ctx)
+		if state := c.State(stage, instance); !state.Paused && !state.Out {
+			done()
+			return ctx.Err()
+		}
+		<-turn.Done()
+		done()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+}
+
 // Board is where orders are written and read.
 type Board struct{ kafka []kgo.Opt }
 
