@@ -8,21 +8,21 @@ import "math"
 func (m *model) adapt(l *lattice) {
 	var counts [len(shapes)]float64
 	all, ratios, weight := 0.0, 0.0, 0.0
-	l.each(func(k, i, j int, probability float64) {
+	l.each(func(k, i, j int, p float32) {
+		probability := float64(p)
 		counts[k] += probability
 		all += probability
 		if shapes[k] != (shape{1, 1}) {
 			return
 		}
-		s, t := &m.source[0][i], &m.target[0][j]
-		if r := t.log - s.log; math.Abs(r-m.ratio) < 1 {
-			w := probability * min(s.length, 200) // longer pairs vary less
+		if r := float64(m.target.logs[0][j] - m.source.logs[0][i]); math.Abs(r-float64(m.ratio)) < 1 {
+			w := probability * min(float64(m.source.length[i]), 200) // longer pairs vary less
 			ratios += w * r
 			weight += w
 		}
 	})
 	const steady = 500 // characters: the weight of the old ratio
-	m.setRatio((ratios + steady*m.ratio) / (weight + steady))
+	m.setRatio((ratios + steady*float64(m.ratio)) / (weight + steady))
 	// Shapes of the same rarity share what is learned about them.
 	var seen, usual [4]float64
 	for k, s := range shapes {
@@ -31,7 +31,7 @@ func (m *model) adapt(l *lattice) {
 	}
 	for k, s := range shapes {
 		g := s.rarity()
-		m.priors[k] = m.prior(s) + math.Log((seen[g]+m.prudence*usual[g])/((all+m.prudence)*usual[g]))
+		m.priors[k] = float32(m.prior(s) + math.Log((seen[g]+m.prudence*usual[g])/((all+m.prudence)*usual[g])))
 	}
 	m.learn(l)
 }

@@ -41,6 +41,7 @@ package align
 import (
 	"context"
 	"fmt"
+	"sync"
 )
 
 // Bead is a group of neighbouring sentences of each side that translate each
@@ -82,19 +83,35 @@ func alignWith(ctx context.Context, source, target []string, o Options, c *const
 	if len(source) == 0 || len(target) == 0 {
 		return Result{Beads: gaps(len(source), len(target))}, ctx.Err()
 	}
-	m := newModel(newCorpus(source, target, o.Lexicon, c), c)
-	m.similarity = o.Similarity
-	b, err := m.narrow(ctx, m.wide())
+	m := models.Get().(*model)
+	result, err := m.align(ctx, source, target, o, c)
 	if err != nil {
 		return Result{}, fmt.Errorf("align: %w", err)
 	}
-	l := m.newLattice(b)
+	if m.small() {
+		models.Put(m)
+	}
+	return result, nil
+}
+
+// models are those to use again: most of the cost of a short document would be
+// fresh memory.
+var models = sync.Pool{New: func() any { return new(model) }}
+
+func (m *model) align(ctx context.Context, source, target []string, o Options, c *constants) (Result, error) {
+	m.load(source, target, o, c)
+	b, err := m.narrow(ctx, m.wide())
+	if err != nil {
+		return Result{}, err
+	}
+	l := &m.lattice
+	l.load(m, b)
 	for pass := 0; pass < c.passes; pass++ {
 		if ctx.Err() != nil {
-			return Result{}, fmt.Errorf("align: %w", ctx.Err())
+			return Result{}, ctx.Err()
 		}
 		m.adapt(l)
-		l = m.newLattice(l.narrow())
+		l.load(m, l.narrow())
 	}
 	beads := l.decode(c.width)
 	return Result{Beads: beads, Health: m.health(beads)}, nil

@@ -2,7 +2,6 @@ package align
 
 import (
 	"cmp"
-	"context"
 	"slices"
 	"sort"
 )
@@ -18,7 +17,7 @@ const maxCells = 8 << 20
 // wide returns the whole matrix when it is small enough, else a band around
 // the guide of the anchors.
 func (m *model) wide() band {
-	n, t := len(m.corpus.source), len(m.corpus.target)
+	n, t := len(m.source.length), len(m.target.length)
 	b := band{make([]int, n+1), make([]int, n+1)}
 	radius := t
 	if (n+1)*(t+1) > maxCells {
@@ -59,6 +58,15 @@ func (b band) layout() (offset []int, cells int) {
 	return offset, cells
 }
 
+// width returns the most cells of a row.
+func (b band) width() int {
+	width := 0
+	for i := range b.lo {
+		width = max(width, b.hi[i]-b.lo[i]+1)
+	}
+	return width
+}
+
 // holds tells whether cell i, j is in the band.
 func (b band) holds(i, j int) bool {
 	return i >= 0 && i < len(b.lo) && j >= b.lo[i] && j <= b.hi[i]
@@ -68,20 +76,20 @@ func (b band) holds(i, j int) bool {
 // expected there: a line through the longest chain of anchors that each side has
 // once, and through both ends.
 func (m *model) guide() func(i int) int {
-	n, t := len(m.corpus.source), len(m.corpus.target)
+	n, t := len(m.source.length), len(m.target.length)
 	type point struct{ i, j int }
-	first := func(side []sentence) (at, times []int) {
+	first := func(s *side) (at, times []int) {
 		at, times = make([]int, len(m.corpus.anchors)), make([]int, len(m.corpus.anchors))
-		for i, s := range side {
-			for _, k := range s.anchors {
+		for i := range s.length {
+			for _, k := range s.anchors.at(i) {
 				at[k] = i
 				times[k]++
 			}
 		}
 		return at, times
 	}
-	si, sn := first(m.corpus.source)
-	ti, tn := first(m.corpus.target)
+	si, sn := first(m.source)
+	ti, tn := first(m.target)
 	var points []point
 	for k := range m.corpus.anchors {
 		if sn[k] == 1 && tn[k] == 1 {
@@ -124,58 +132,6 @@ func (m *model) guide() func(i int) int {
 		}
 		return a.j + (b.j-a.j)*(i-a.i)/(b.i-a.i)
 	}
-}
-
-// Cells survive a pass when the ways through them lose at most slack nats
-// against the best; margin more on each side are kept.
-const (
-	slack  = 20
-	margin = 2
-)
-
-// narrow returns the cells of b worth a second look. It runs the best-way
-// recursion forwards and backwards over beads of at most three sentences.
-func (m *model) narrow(ctx context.Context, b band) (band, error) {
-	n, t := len(m.corpus.source), len(m.corpus.target)
-	offset, cells := b.layout()
-	forward, backward := make([]float32, cells), make([]float32, cells)
-	const none = float32(-1e30)
-	for i := 0; i <= n; i++ {
-		if i%64 == 0 && ctx.Err() != nil {
-			return band{}, ctx.Err()
-		}
-		for j := b.lo[i]; j <= b.hi[i]; j++ {
-			best := none
-			if i == 0 && j == 0 {
-				best = 0
-			}
-			for k, s := range shapes[:coarseShapes] {
-				if x, y := i-s.source, j-s.target; b.holds(x, y) {
-					best = max(best, forward[offset[x]+y]+float32(m.score(k, x, y)))
-				}
-			}
-			forward[offset[i]+j] = best
-		}
-	}
-	for i := n; i >= 0; i-- {
-		if i%64 == 0 && ctx.Err() != nil {
-			return band{}, ctx.Err()
-		}
-		for j := b.hi[i]; j >= b.lo[i]; j-- {
-			best := none
-			if i == n && j == t {
-				best = 0
-			}
-			for k, s := range shapes[:coarseShapes] {
-				if x, y := i+s.source, j+s.target; b.holds(x, y) {
-					best = max(best, backward[offset[x]+y]+float32(m.score(k, i, j)))
-				}
-			}
-			backward[offset[i]+j] = best
-		}
-	}
-	best := forward[offset[n]+t]
-	return b.keep(offset, func(cell int) bool { return forward[cell]+backward[cell] >= best-slack }), nil
 }
 
 // keep returns the band of the cells that are good, with the margin and what

@@ -25,6 +25,7 @@ type constants struct {
 	number      float64
 	smallNumber float64 // factor of one-digit numbers besides number
 	word        float64
+	bones       float64 // consonants of names in another script
 	question    float64 // question marks
 	bracket     float64
 	anchorCap   float64
@@ -62,10 +63,10 @@ type constants struct {
 var standard = constants{
 	gap: -2.2, merge2: -2.5, merge3: -4.6, merge4: -6, cross2: -5.2, cross3: -5.8, wider: -1.5,
 	spread0: 0.02, spread1: 4.4, lengthCap: 5.4, strangers: 0.72,
-	number: 1.4, smallNumber: 0.28, word: 0.84, question: 0.4, bracket: 0.5, anchorCap: 4,
+	number: 1.4, smallNumber: 0.28, word: 0.84, bones: 0.5, question: 0.4, bracket: 0.5, anchorCap: 4,
 	missing: 1.5, alone: 0.97, smallMissing: 0.29, noQuestion: 0.57, noBracket: 0.46,
 	pair: 0.44, pairCap: 2.5, pairCount: 1.8, pairDice: 0.19,
 	lexicon: 0.3, wordsPerLine: 12,
 	similarity: 0.8, similarityZero: 1.5, similarityCap: 4,
-	passes: 3, prudence: 30, width: 1.75,
+	passes: 2, prudence: 30, width: 1.75,
 }

@@ -17,8 +17,8 @@ func (m *model) health(beads []Bead) float64 {
 		}
 		covered += size
 		sure += size * b.Score
-		x := m.source[len(b.Source)-1][b.Source[0]].log
-		y := m.target[len(b.Target)-1][b.Target[0]].log
+		x := float64(m.source.logs[len(b.Source)-1][b.Source[0]])
+		y := float64(m.target.logs[len(b.Target)-1][b.Target[0]])
 		n, sx, sy, sxx, syy, sxy = n+1, sx+x, sy+y, sxx+x*x, syy+y*y, sxy+x*y
 	}
 	if covered == 0 {

@@ -1,162 +1,155 @@
 package align
 
 import (
-	"cmp"
 	"math"
 	"slices"
 )
 
-// vocabulary holds the words of a side that recur, cut to their beginnings.
-type vocabulary struct {
-	words     [][]int32 // by sentence, ascending
-	frequency []float64 // by word: sentences that have it
-}
-
-func newVocabulary(sentences [][]string) vocabulary {
-	times := map[string]int{}
-	for _, words := range sentences {
-		for _, w := range words {
-			times[w]++
-		}
-	}
-	v := vocabulary{words: make([][]int32, len(sentences))}
-	ids := map[string]int32{}
-	for i, words := range sentences {
-		for _, w := range words {
-			if n := times[w]; n < 2 || n*2 > len(sentences) {
-				continue // once tells nothing, everywhere neither
-			}
-			id, ok := ids[w]
-			if !ok {
-				id = int32(len(v.frequency))
-				ids[w] = id
-				v.frequency = append(v.frequency, float64(times[w]))
-			}
-			v.words[i] = append(v.words[i], id)
-		}
-		slices.Sort(v.words[i])
-	}
-	return v
-}
-
-// in returns the distinct words of the sentences from first to before last.
-func (v *vocabulary) in(first, last int) []int32 {
-	out := v.words[first]
-	for _, words := range v.words[first+1 : last] {
-		out = union(out, words)
-	}
-	return out
-}
-
 // maxBeadWords bounds the words of a bead that pairs are counted of.
 const maxBeadWords = 200
+
+// learner counts how often words stand in the same beads.
+type learner struct {
+	beads   []counted
+	where   lists   // by source word: the sentences that have it
+	of      lists   // by source sentence: the beads that have it
+	target  []int32 // words of those beads that have several target sentences
+	last    []int32 // by bead: the source word it was counted for last, from 1
+	count   []float32
+	touched []int32
+	links   []link
+	order   []uint64
+	linked  [2][]int32 // by word: number of its anchor from 1
+}
+
+// counted is a bead likely enough to learn from.
+type counted struct {
+	probability float32
+	source, n   int32   // its source sentences
+	words       []int32 // distinct, of its target sentences
+}
+
+// link is a pair of words that may translate each other.
+type link struct {
+	source, target   int32
+	weight, strength float32
+}
 
 // learn takes words that keep standing in the same beads as translations of
 // each other and makes anchors of them: the pair with the strongest
 // association first, each word once (competitive linking, Melamed, Models of
 // Translational Equivalence among Words, 2000).
 func (m *model) learn(l *lattice) {
-	source, target := &m.corpus.vocabulary[0], &m.corpus.vocabulary[1]
-	together := newTally()
-	l.each(func(k, i, j int, probability float64) {
-		if shapes[k].gap() || probability < 0.2 {
-			return
-		}
-		a, b := source.in(i, i+shapes[k].source), target.in(j, j+shapes[k].target)
-		if len(a) > maxBeadWords || len(b) > maxBeadWords {
-			return
-		}
-		for _, s := range a {
-			for _, t := range b {
-				together.add(s, t, probability)
+	r := &m.learner
+	r.collect(m, l)
+	r.count = grown(r.count, len(m.target.frequency))
+	clear(r.count)
+	r.links = r.links[:0]
+	sentences := math.Sqrt(float64(len(m.source.length)) * float64(len(m.target.length)))
+	r.where.inverse(&m.source.words, len(m.source.frequency))
+	for word := range m.source.frequency {
+		r.countWith(word, r.where.at(word))
+		fs := float64(m.source.frequency[word])
+		for _, t := range r.touched {
+			count, ft := float64(r.count[t]), float64(m.target.frequency[t])
+			r.count[t] = 0
+			dice := 2 * count / (fs + ft)
+			if count < m.pairCount || dice < m.pairDice {
+				continue
+			}
+			if information := math.Log(sentences * count / (fs * ft)); information > 0 {
+				weight := information * dice
+				r.links = append(r.links, link{int32(word), t, float32(min(m.pairCap, m.pair*weight)), float32(count * weight)})
 			}
 		}
-	})
-	type link struct {
-		s, t             int32
-		weight, strength float64
 	}
-	var links []link
-	sentences := math.Sqrt(float64(len(source.words)) * float64(len(target.words)))
-	for _, p := range together.slots {
-		if p.count < m.pairCount {
-			continue
-		}
-		s, t, count := int32(p.key>>32), int32(uint32(p.key)), p.count
-		fs, ft := source.frequency[s], target.frequency[t]
-		dice := 2 * count / (fs + ft)
-		information := math.Log(sentences * count / (fs * ft))
-		if dice >= m.pairDice && information > 0 {
-			links = append(links, link{s, t, min(m.pairCap, m.pair*information*dice), count * information * dice})
-		}
+	// By strength, then by words; as integers, since it is a good part of all
+	// work.
+	r.order = r.order[:0]
+	for k, l := range r.links {
+		r.order = append(r.order, uint64(^math.Float32bits(l.strength))<<32|uint64(k))
 	}
-	slices.SortFunc(links, func(a, b link) int {
-		return cmp.Or(cmp.Compare(b.strength, a.strength), cmp.Compare(a.s, b.s), cmp.Compare(a.t, b.t))
-	})
-	c := m.corpus
+	slices.Sort(r.order)
+	c := &m.corpus
 	c.anchors = c.anchors[:c.found]
-	linked := [2][]int32{make([]int32, len(source.frequency)), make([]int32, len(target.frequency))}
-	for _, l := range links {
-		if linked[0][l.s] == 0 && linked[1][l.t] == 0 {
+	for side := range r.linked {
+		r.linked[side] = grown(r.linked[side], len(c.sides[side].frequency))
+		clear(r.linked[side])
+	}
+	for _, k := range r.order {
+		l := &r.links[uint32(k)]
+		if a, b := &r.linked[0][l.source], &r.linked[1][l.target]; *a == 0 && *b == 0 {
 			c.anchors = append(c.anchors, anchor{weight: l.weight})
-			// One more than its place, so that 0 means none.
-			linked[0][l.s], linked[1][l.t] = int32(len(c.anchors)), int32(len(c.anchors))
+			*a, *b = int32(len(c.anchors)), int32(len(c.anchors))
 		}
 	}
-	for side, list := range [][]sentence{c.source, c.target} {
-		for i := range list {
-			s := &list[i]
-			s.anchors = slices.Clone(s.anchors[:s.found])
-			for _, w := range c.vocabulary[side].words[i] {
-				if a := linked[side][w]; a > 0 {
-					s.anchors = append(s.anchors, a-1)
+	m.source.adopt(c.anchors, r.linked[0])
+	m.target.adopt(c.anchors, r.linked[1])
+}
+
+// collect gathers the beads that are learned from.
+func (r *learner) collect(m *model, l *lattice) {
+	n := len(m.source.length)
+	r.beads, r.target = r.beads[:0], r.target[:0]
+	r.of.start = grown(r.of.start, n+1)
+	clear(r.of.start)
+	source, target := &m.source.words, &m.target.words
+	l.each(func(k, i, j int, probability float32) {
+		shape := shapes[k]
+		if shape.gap() || probability < 0.2 {
+			return
+		}
+		words := target.items[target.start[j]:target.start[j+shape.target]]
+		if len(words) > maxBeadWords || int(source.start[i+shape.source]-source.start[i]) > maxBeadWords {
+			return
+		}
+		if shape.target > 1 {
+			first := len(r.target)
+			r.target = append(r.target, words...)
+			words = r.target[first:]
+			slices.Sort(words)
+			words = slices.Compact(words)
+		}
+		for x := range shape.source {
+			r.of.start[i+x+1]++
+		}
+		r.beads = append(r.beads, counted{probability, int32(i), int32(shape.source), words})
+	})
+	for i := range n {
+		r.of.start[i+1] += r.of.start[i]
+	}
+	r.of.items = grown(r.of.items, int(r.of.start[n]))
+	for b := len(r.beads) - 1; b >= 0; b-- {
+		bead := &r.beads[b]
+		for i := bead.source; i < bead.source+bead.n; i++ {
+			r.of.start[i+1]--
+			r.of.items[r.of.start[i+1]] = int32(b)
+		}
+	}
+	// Each start now holds that of the list before.
+	copy(r.of.start, r.of.start[1:])
+	r.of.start[n] = int32(len(r.of.items))
+	r.last = grown(r.last, len(r.beads))
+	clear(r.last)
+}
+
+// countWith counts the target words that stand in beads with a source word,
+// which stands in these sentences.
+func (r *learner) countWith(word int, sentences []int32) {
+	r.touched = r.touched[:0]
+	for _, i := range sentences {
+		for _, b := range r.of.at(int(i)) {
+			if r.last[b] == int32(word+1) {
+				continue
+			}
+			r.last[b] = int32(word + 1)
+			bead := &r.beads[b]
+			for _, t := range bead.words {
+				if r.count[t] == 0 {
+					r.touched = append(r.touched, t)
 				}
+				r.count[t] += bead.probability
 			}
-			slices.Sort(s.anchors[s.found:])
-		}
-	}
-	m.source, m.target = c.spans(c.source), c.spans(c.target)
-}
-
-// tally counts pairs of words: a hash table with open addressing, since most
-// of the work of learning is counting.
-type tally struct {
-	slots []tallied
-	used  int
-}
-
-type tallied struct {
-	key   uint64 // both words
-	count float64
-}
-
-func newTally() *tally { return &tally{slots: make([]tallied, 1<<12)} }
-
-func (c *tally) add(s, t int32, count float64) {
-	if c.used*2 > len(c.slots) {
-		old := c.slots
-		c.slots, c.used = make([]tallied, 2*len(old)), 0
-		for _, p := range old {
-			if p.count > 0 {
-				c.at(p.key).count = p.count
-			}
-		}
-	}
-	c.at(uint64(s)<<32 | uint64(t)).count += count
-}
-
-// at returns the slot of a key, a new one if need be.
-func (c *tally) at(key uint64) *tallied {
-	mask := uint64(len(c.slots) - 1)
-	for i := (key * 0x9e3779b97f4a7c15) >> 20 & mask; ; i = (i + 1) & mask {
-		p := &c.slots[i]
-		if p.count > 0 && p.key == key {
-			return p
-		}
-		if p.count == 0 {
-			p.key = key
-			c.used++
-			return p
 		}
 	}
 }

@@ -11,10 +11,7 @@ var shapes = [...]shape{
 	{2, 2}, {1, 3}, {3, 1}, {2, 3}, {3, 2}, {1, 4}, {4, 1}, {3, 3}, {1, 5}, {5, 1},
 }
 
-const (
-	coarseShapes = 5
-	widest       = 5 // sentences on one side of a bead
-)
+const widest = 5 // sentences on one side of a bead
 
 func (s shape) gap() bool { return s.source == 0 || s.target == 0 }
 
@@ -39,91 +36,78 @@ func (c *constants) prior(s shape) float64 {
 // model scores the beads of one document pair.
 type model struct {
 	*constants
-	corpus         *corpus
-	source, target spans
-	priors         [len(shapes)]float64
+	corpus         corpus
+	source, target *side // of corpus
 	similarity     Similarity
-	ratio          float64 // log of target length over source length
-	shrink         float64 // exp(-ratio)
+	priors         [len(shapes)]float32
+	ratio          float32 // log of target length over source length
+	shrink         float32 // exp(-ratio)
+	learner        learner
+	coarse         coarse
+	lattice        lattice
+	cap            float32 // most that a length costs
 	// By length of a bead in source characters: one over twice the variance
 	// of the log ratio, and the log density where it is exact, against chance.
-	precision, sharpness [longest + 1]float64
+	precision, sharpness [longest + 1]float32
 }
 
 // longest is the length of a bead beyond which the log ratio is not expected
 // to spread any less, in characters.
 const longest = 1023
 
-func newModel(corpus *corpus, c *constants) *model {
-	m := &model{constants: c, corpus: corpus}
-	m.source, m.target = corpus.spans(corpus.source), corpus.spans(corpus.target)
-	var ls, lt float64
-	for _, s := range corpus.source {
-		ls += s.length
+// load makes the model of two documents.
+func (m *model) load(source, target []string, o Options, c *constants) {
+	m.constants, m.cap, m.similarity = c, float32(c.lengthCap), o.Similarity
+	m.corpus.load(source, target, o.Lexicon, c)
+	m.source, m.target = &m.corpus.sides[0], &m.corpus.sides[1]
+	var total [2]float64
+	for k := range m.corpus.sides {
+		s := &m.corpus.sides[k]
+		s.measure()
+		s.adopt(m.corpus.anchors, nil)
+		for _, l := range s.length {
+			total[k] += float64(l)
+		}
 	}
-	for _, s := range corpus.target {
-		lt += s.length
-	}
-	m.setRatio(math.Log(lt / ls))
+	m.setRatio(math.Log(total[1] / total[0]))
 	for k, s := range shapes {
-		m.priors[k] = c.prior(s)
+		m.priors[k] = float32(c.prior(s))
 	}
 	for l := range m.precision {
 		variance := c.spread0*c.spread0 + c.spread1/max(1, float64(l))
-		m.precision[l] = 0.5 / variance
-		m.sharpness[l] = 0.5 * math.Log(c.strangers*c.strangers/variance)
+		m.precision[l] = float32(0.5 / variance)
+		m.sharpness[l] = float32(0.5 * math.Log(c.strangers*c.strangers/variance))
 	}
-	return m
 }
 
 // meaning is the evidence of the similarity of two runs of sentences.
-func (m *model) meaning(i, n, j, t int) float64 {
+func (m *model) meaning(i, n, j, t int) float32 {
 	z := m.similarity(i, n, j, t)
 	if math.IsNaN(z) {
 		return 0
 	}
-	return max(-m.similarityCap, min(m.similarityCap, m.constants.similarity*(z-m.similarityZero)))
+	return float32(max(-m.similarityCap, min(m.similarityCap, m.constants.similarity*(z-m.similarityZero))))
 }
 
 func (m *model) setRatio(ratio float64) {
-	m.ratio, m.shrink = ratio, math.Exp(-ratio)
+	m.ratio, m.shrink = float32(ratio), float32(math.Exp(-ratio))
 }
 
-// score of the bead of shape k that starts at source sentence i and target
-// sentence j.
-func (m *model) score(k, i, j int) float64 {
-	shape := shapes[k]
-	if shape.gap() {
-		return m.priors[k]
+// fit is the evidence of the lengths of two runs and of their logarithms.
+func (m *model) fit(source, sourceLog, target, targetLog float32) float32 {
+	deviation := targetLog - sourceLog - m.ratio
+	l := uint(0.5 * (source + target*m.shrink))
+	if l > longest {
+		l = longest
 	}
-	s, t := &m.source[shape.source-1][i], &m.target[shape.target-1][j]
-	return m.priors[k] + m.length(s, t) + m.anchors(s, t)
+	return m.sharpness[l] - min(m.cap, deviation*deviation*m.precision[l])
 }
 
-func (m *model) length(s, t *span) float64 {
-	deviation := t.log - s.log - m.ratio
-	l := min(int(0.5*(s.length+t.length*m.shrink)), longest)
-	return m.sharpness[l] - min(m.lengthCap, deviation*deviation*m.precision[l])
-}
+// value is the evidence of an anchor that both sides of a bead have. Both
+// counted it as missing.
+func (a *anchor) value() float32 { return a.weight + 2*a.missing }
 
-func (m *model) anchors(s, t *span) float64 {
-	sum := -s.missing - t.missing
-	if s.signature&t.signature == 0 {
-		return sum
-	}
-	a, b := s.anchors, t.anchors
-	for len(a) > 0 && len(b) > 0 {
-		switch {
-		case a[0] < b[0]:
-			a = a[1:]
-		case a[0] > b[0]:
-			b = b[1:]
-		default:
-			// Both spans counted it as missing.
-			k := &m.corpus.anchors[a[0]]
-			sum += k.weight + 2*k.missing
-			a, b = a[1:], b[1:]
-		}
-	}
-	return sum
+// small tells whether the model's memory is worth keeping.
+func (m *model) small() bool {
+	return cap(m.coarse.forward) <= coarseCache && cap(m.lattice.ways) <= coarseCache/len(shapes) && cap(m.corpus.table.entries) <= coarseCache/8
 }

@@ -1,48 +1,25 @@
 package align
 
-import (
-	"strconv"
-	"strings"
-)
+// ethiopicNumber reads Ethiopic numerals, ፩ to ፼: ፲፱፻፹፯ is 1987. They have no
+// zero and no places: a number up to 99 before ፻ counts hundreds, one up to
+// 9999 before ፼ counts myriads.
+type ethiopicNumber struct{ myriads, hundreds, units int }
 
-// ethiopicNumbers writes Ethiopic numerals, ፩ to ፼, as ASCII digits: ፲፱፻፹፯
-// becomes 1987. They have no zero and no places: a number up to 99 before ፻
-// counts hundreds, one up to 9999 before ፼ counts myriads.
-func ethiopicNumbers(s string) string {
-	if !strings.ContainsFunc(s, isEthiopicNumeral) {
-		return s
+func (n *ethiopicNumber) add(r rune) {
+	switch {
+	case n.myriads > 1e12: // no number
+	case r == '፼':
+		*n = ethiopicNumber{myriads: max(1, n.value()) * 10_000}
+	case r == '፻':
+		n.hundreds += max(1, n.units) * 100
+		n.units = 0
+	case r >= '፲':
+		n.units += int(r-'፲'+1) * 10
+	default:
+		n.units += int(r-'፩') + 1
 	}
-	var out strings.Builder
-	myriads, hundreds, units, open := 0, 0, 0, false
-	flush := func() {
-		if open {
-			out.WriteString(strconv.Itoa(myriads + hundreds + units))
-		}
-		myriads, hundreds, units, open = 0, 0, 0, false
-	}
-	for _, r := range s {
-		if !isEthiopicNumeral(r) || myriads > 1e12 {
-			flush()
-		}
-		switch {
-		case !isEthiopicNumeral(r):
-			out.WriteRune(r)
-			continue
-		case r == '፼':
-			myriads = max(1, myriads+hundreds+units) * 10_000
-			hundreds, units = 0, 0
-		case r == '፻':
-			hundreds += max(1, units) * 100
-			units = 0
-		case r >= '፲':
-			units += int(r-'፲'+1) * 10
-		default:
-			units += int(r-'፩') + 1
-		}
-		open = true
-	}
-	flush()
-	return out.String()
 }
+
+func (n *ethiopicNumber) value() int { return n.myriads + n.hundreds + n.units }
 
 func isEthiopicNumeral(r rune) bool { return r >= '፩' && r <= '፼' }

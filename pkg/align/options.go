@@ -31,8 +31,3 @@ type Translation struct {
 // is taken for 0. It is asked for the few runs only that length and anchors
 // leave open, and from one goroutine.
 type Similarity func(i, n, j, m int) float64
-
-// Words returns the distinct words of a sentence as the aligner compares them:
-// folded in case, accents and orthographic variants, and cut to their
-// beginnings, in ascending order. It is what a [Lexicon] is made of.
-func Words(sentence string) []string { return readLine(sentence).words }
