@@ -25,6 +25,7 @@ type batch struct {
 	rejected   []rejected
 	since      time.Time // when its first record came
 	charged    int       // bytes counted in sink.waiting
+	counted    Counters
 
 	intent   intent // what is committed of it; End is 0 until it is frozen
 	complete bool   // all records of intent's range were read
@@ -74,14 +75,15 @@ func (b *batch) charge(bytes int) {
 
 func (b *batch) reject(rec *kgo.Record, why *rejection) {
 	b.rejected = append(b.rejected, rejected{rec, why, time.Now()})
+	b.counted.Rejected++
 	b.blocks.bytes += len(rec.Value)
 	b.charge(len(rec.Value))
 }
 
 // freeze fixes the range of the batch and names it.
-func (b *batch) freeze(topicID string, partition int32, epoch int64) {
+func (b *batch) freeze(topicID string, partition int32, epoch int64, before Counters) {
 	b.intent = intent{
-		Topic: topicID, Epoch: epoch, End: b.end.offset,
+		Topic: topicID, Epoch: epoch, End: b.end.offset, Counters: &before,
 		Token: token(topicID, partition, b.start.offset, b.end.offset, epoch),
 	}
 	for _, r := range b.rejected {

@@ -9,6 +9,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"vislang/pkg/blob"
+	"vislang/pkg/stream"
 	"vislang/schemas"
 )
 
@@ -34,6 +35,24 @@ func (r *rejection) Unwrap() error { return r.err }
 // VersionHeader is the header of a record that names the version of the
 // program that made it. Without it stage_version is the sink's own version.
 const VersionHeader = "stage_version"
+
+// ForSink tells whether a record makes rows: a replay for another stage does
+// not, since the record it repeats did.
+func ForSink(rec *kgo.Record) bool { return replayOf(rec).For(Group) }
+
+func replayOf(rec *kgo.Record) stream.Replay {
+	if len(rec.Headers) == 0 {
+		return stream.Replay{}
+	}
+	return stream.ReplayOf(func(key string) []byte {
+		for i := len(rec.Headers) - 1; i >= 0; i-- {
+			if rec.Headers[i].Key == key {
+				return rec.Headers[i].Value
+			}
+		}
+		return nil
+	})
+}
 
 // add appends the rows of a record. Its error is a *rejection if no retry can
 // help; in both cases nothing was added.
@@ -139,10 +158,14 @@ func reject(err error, about schemas.Context, page int32) error {
 
 // letter is the dead letter of a rejected record.
 func letter(rec *kgo.Record, why *rejection, now time.Time) *schemas.DeadLetter {
+	earlier := replayOf(rec)
+	if earlier.First.IsZero() {
+		earlier.First = now
+	}
 	d := &schemas.DeadLetter{
 		SourceTopic: rec.Topic, SourcePartition: rec.Partition, SourceOffset: rec.Offset, SourceTimestamp: rec.Timestamp,
-		Stage: Group, Class: why.class, Error: why.Error(), Attempts: 1,
-		FirstFailedAt: now, FailedAt: now,
+		Stage: Group, Class: why.class, Error: why.Error(), Attempts: int32(earlier.Attempts + 1),
+		FirstFailedAt: earlier.First, FailedAt: now,
 		DocumentID: why.documentID, URL: why.url, Page: why.page,
 		Key: rec.Key, Value: rec.Value,
 	}

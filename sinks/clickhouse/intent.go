@@ -27,6 +27,9 @@ type intent struct {
 	// letters, as distances from C. What becomes of a record is decided
 	// before the insert and never again.
 	Skip []int64 `json:"skip,omitempty"`
+	// Counters are of the records before C. Commits of earlier versions have
+	// none.
+	Counters *Counters `json:"counters,omitempty"`
 }
 
 // maxSkip bounds the records of one batch that go to the dead letters: Kafka
@@ -50,6 +53,9 @@ func parseIntent(metadata string, committed int64) (intent, error) {
 	}
 	if in.Topic == "" || in.Epoch < 0 || in.End != 0 && (in.End <= committed || in.Token == "") || in.End == 0 && len(in.Skip) > 0 {
 		return in, fmt.Errorf("metadata %.100q of offset %d makes no sense", metadata, committed)
+	}
+	if c := in.Counters; c != nil && (c.From < 0 || c.From > committed || c.Rows < 0 || c.Rejected < 0) {
+		return in, fmt.Errorf("metadata %.100q of offset %d counts what cannot be", metadata, committed)
 	}
 	for _, distance := range in.Skip {
 		if distance < 0 || committed+distance >= in.End {

@@ -15,13 +15,14 @@ func (w *worker) freeze() error {
 	if !replay {
 		if b.blocks.rows == 0 && len(b.rejected) == 0 {
 			// Nothing to insert, only a range to pass.
+			w.counters.add(b.counted)
 			if err := w.commit(b.end, intent{}); err != nil {
 				return err
 			}
 			w.next = w.sink.newBatch(b.end)
 			return nil
 		}
-		b.freeze(w.topicID, w.tp.partition, w.epoch)
+		b.freeze(w.topicID, w.tp.partition, w.epoch, w.counters)
 		if err := w.announce(b); err != nil {
 			return err
 		}
@@ -50,6 +51,7 @@ func (w *worker) land(err error) error {
 	if err != nil {
 		return err
 	}
+	w.counters.add(b.counted)
 	if err := w.sink.hook("inserted"); err != nil {
 		return err
 	}
@@ -71,6 +73,7 @@ func (w *worker) settle() error {
 	if err != nil {
 		return err
 	}
+	w.counters.add(b.counted)
 	return w.commit(b.end, intent{})
 }
 
@@ -111,7 +114,7 @@ func (w *worker) encode(r rejected) (value []byte, err error) {
 // commit commits a position. Every commit of the group is made here or, with
 // dead letters, by the letterbox.
 func (w *worker) commit(at position, in intent) error {
-	in.Topic, in.Epoch = w.topicID, w.epoch
+	in.Topic, in.Epoch, in.Counters = w.topicID, w.epoch, &w.counters
 	err := w.retry(func(ctx context.Context) error {
 		return w.sink.commits.commit(ctx, w.tp, at, in.String())
 	})

@@ -18,10 +18,11 @@ const maxQueued = 4 << 20
 // A worker loads one partition while this member owns it. Its loop is the
 // only one that freezes, inserts and commits batches of that partition.
 type worker struct {
-	sink    *Sink
-	tp      topicPartition
-	topicID string
-	epoch   int64
+	sink     *Sink
+	tp       topicPartition
+	topicID  string
+	epoch    int64
+	counters Counters // of what is before the batch that is frozen, or else next
 
 	ctx      context.Context // ends when the worker must end at once
 	cancel   context.CancelFunc
@@ -54,6 +55,7 @@ func (s *Sink) newWorker(tp topicPartition, topicID string, committed kmsg.Offse
 		// A new group, or offsets set by a tool: tokens of batches that
 		// begin and end as earlier ones must not be those of the earlier.
 		w.epoch = time.Now().UnixMilli()
+		w.counters.From = max(committed.Offset, 0)
 		return w, nil
 	}
 	in, err := parseIntent(*committed.Metadata, committed.Offset)
@@ -64,6 +66,10 @@ func (s *Sink) newWorker(tp topicPartition, topicID string, committed kmsg.Offse
 		return nil, fmt.Errorf("topic %s was deleted and created again: offset %d of partition %d means another record now; reset the offsets of group %s", tp.topic, committed.Offset, tp.partition, Group)
 	}
 	w.epoch = in.Epoch
+	w.counters.From = committed.Offset
+	if in.Counters != nil {
+		w.counters = *in.Counters
+	}
 	if in.End > 0 {
 		w.next.intent = in
 	}
@@ -221,7 +227,12 @@ func (w *worker) add(rec *kgo.Record) error {
 	if rec.Offset < b.end.offset {
 		return nil // came again with a fetch after a pause
 	}
-	if rec.Attrs.IsControl() || b.intent.End > 0 && b.intent.skips(b.start.offset, rec.Offset) {
+	if rec.Attrs.IsControl() || !ForSink(rec) {
+		b.pass(rec)
+		return nil
+	}
+	if b.intent.End > 0 && b.intent.skips(b.start.offset, rec.Offset) {
+		b.counted.Rejected++
 		b.pass(rec)
 		return nil
 	}
@@ -232,6 +243,7 @@ func (w *worker) add(rec *kgo.Record) error {
 			if attempt > 0 {
 				w.sink.outages.report(w.tp.String(), nil)
 			}
+			b.counted.row(rec.Offset)
 			b.pass(rec)
 			b.charge(b.blocks.bytes - before)
 			return nil
@@ -242,6 +254,7 @@ func (w *worker) add(rec *kgo.Record) error {
 				// Another dead letter would fail in the same way.
 				l := lineageOf(rec, w.sink.o.Version)
 				b.blocks.addDeadLetter(l, letter(rec, why, rec.Timestamp))
+				b.counted.row(rec.Offset)
 				b.charge(b.blocks.bytes - before)
 				b.pass(rec)
 				return nil

@@ -60,7 +60,7 @@ var accidental = []string{"source_partition", "source_offset", "error", "attempt
 func contentColumns(ctx context.Context, db driver.Conn) ([]content, error) {
 	found, err := db.Query(ctx, `
 		SELECT table, name, type LIKE 'DateTime%' FROM system.columns
-		WHERE database = currentDatabase() AND name NOT IN ('stage_version', 'topic', 'partition', 'offset', 'revision', 'source_revision', 'target_revision')
+		WHERE database = currentDatabase() AND name NOT IN ('stage_version', 'topic', 'partition', 'offset') AND name NOT LIKE '%revision'
 			AND table IN (SELECT table FROM system.columns WHERE database = currentDatabase() AND name = 'recorded_at')
 			AND table IN (SELECT name FROM system.tables WHERE database = currentDatabase() AND engine LIKE '%MergeTree')
 		ORDER BY table, position`)

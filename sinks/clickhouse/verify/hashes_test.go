@@ -1,45 +1,6 @@
 package verify
 
-import (
-	"context"
-	"testing"
-
-	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-
-	engine "vislang/pkg/embedded/clickhouse"
-	"vislang/sinks/clickhouse"
-)
-
-// database starts a ClickHouse with the sink's tables.
-func database(t testing.TB) (string, driver.Conn) {
-	t.Helper()
-	server, err := engine.Start(context.Background(), engine.Options{Dir: t.TempDir(), Addr: "127.0.0.1:0"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	dsn := server.URL() + "/vislang"
-	if err := clickhouse.Migrate(t.Context(), dsn); err != nil {
-		t.Fatal(err)
-	}
-	conn, err := clickhouse.Open(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { conn.Close() })
-	return dsn, conn
-}
-
-func exec(t testing.TB, db driver.Conn, query string) {
-	t.Helper()
-	if err := db.Exec(t.Context(), query); err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-}
+import "testing"
 
 // Another run on the same input has the same hashes; other content has not.
 func TestHashes(t *testing.T) {
