@@ -116,7 +116,7 @@ Every flag has an environment variable; ` + "`vislang config`" + ` lists them al
 	root.AddCommand(
 		newRunCommand(), newEnginesCommand(), newDemoCommand(), newSourceCommand(), newStatusCommand(), newVerifyCommand(), newSQLCommand(), newExportCommand(),
 		newGroupsCommand(),
-		newExtractCommand(), newOCRCommand(), newIdentifyCommand(), newAlignCommand(),
+		newExtractCommand(), newOCRCommand(), newIdentifyCommand(), newAlignCommand(), newMatchCommand(),
 		newConfigCommand(), newVersionCommand(),
 	)
 	for _, cmd := range root.Commands() {

@@ -27,7 +27,7 @@ type bench struct {
 	eval    string // the evaluation folder
 	scratch string // a folder of this run
 
-	pages, documents, rows int // how much is measured
+	pages, documents, rows, collection int // how much is measured
 }
 
 // A measurement prints its figures, or says why it has none.
@@ -41,6 +41,8 @@ var measurements = []measurement{
 	{"ocr", measureOCR},
 	{"html", measureHTML},
 	{"sink", measureSink},
+	{"documents", measureDocuments},
+	{"collection", measureCollection},
 }
 
 func main() {
@@ -50,7 +52,8 @@ func main() {
 	flag.IntVar(&b.pages, "pages", 120, "pages to recognise")
 	flag.IntVar(&b.documents, "documents", 600, "web pages to read")
 	flag.IntVar(&b.rows, "rows", 600_000, "rows to insert")
-	only := flag.String("only", "", "comma-separated measurements: start, ocr, html, sink; empty: all")
+	flag.IntVar(&b.collection, "collection", 1_000_000, "made-up documents to let meet")
+	only := flag.String("only", "", "comma-separated measurements: "+strings.Join(names(), ", ")+"; empty: all")
 	flag.Parse()
 	if b.eval == "" || flag.NArg() > 0 {
 		flag.Usage()
@@ -86,4 +89,12 @@ func (b *bench) run(ctx context.Context, only []string) (err error) {
 // figure prints one line.
 func figure(name string, value float64, unit string) {
 	fmt.Printf("%-44s %10.4g  %s\n", name, value, unit)
+}
+
+func names() []string {
+	list := make([]string, len(measurements))
+	for i, m := range measurements {
+		list[i] = m.name
+	}
+	return list
 }

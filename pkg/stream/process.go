@@ -34,14 +34,9 @@ func (w *worker) process(ctx context.Context, rec *kgo.Record, views map[int32]*
 	first := time.Now()
 	for attempt := 1; ; attempt++ {
 		// The changes of a failed attempt must not be seen by the next.
-		out := &Output{state: newView(mapLayer(nil))}
-		if state != nil {
-			out.state.base = state
-		}
+		out := &Output{state: newView(nil)}
+		out.state.parent = state
 		err := w.try(ctx, in, out)
-		if out.err != nil {
-			return nil, fmt.Errorf("read state of stage %s partition %d: %w", w.stage.Name(), in.Partition, out.err)
-		}
 		if err == nil {
 			if state != nil {
 				state.merge(out.state)

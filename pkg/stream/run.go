@@ -2,7 +2,6 @@ package stream
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -20,14 +19,6 @@ type Options struct {
 	Version  string    // of the program; goes into the header stage_version of what it writes
 	Workers  int       // group members in this process; 1 if 0
 	MaxBatch int       // most records of one transaction; 256 if 0
-
-	// Protocol is ProtocolClassic, the default, or ProtocolConsumer.
-	Protocol string
-
-	// StateDir is the folder of the local copies of a stateful stage's
-	// state, which processes may share; in memory if empty. Its loss costs
-	// the time to read the changelog.
-	StateDir string
 
 	// Target is how long the work of one transaction may take; the batch
 	// grows and shrinks to meet it. 1 s if 0: short enough that a kill
@@ -51,13 +42,6 @@ type Options struct {
 	Health  *Health          // learns what the workers are at; may be nil
 	Control *control.Control // operators' orders; may be nil
 }
-
-// Consumer group protocols. A group changes from one to the other by a rolling
-// restart.
-const (
-	ProtocolClassic  = "classic"  // its members share out the partitions, cooperative-sticky
-	ProtocolConsumer = "consumer" // the broker does (KIP-848)
-)
 
 // Failed is a record that could not be processed.
 type Failed struct {
@@ -108,23 +92,6 @@ func (o *Options) defaults() {
 // mend, such as a missing permission.
 func Run(ctx context.Context, stage Stage, o Options) error {
 	o.defaults()
-	for {
-		err := runWorkers(ctx, stage, o)
-		if !errors.Is(err, errDamaged) || ctx.Err() != nil {
-			return err
-		}
-		o.Log.Error("the local state is thrown away and restored from Kafka", "stage", stage.Name(), "error", err)
-	}
-}
-
-func runWorkers(ctx context.Context, stage Stage, o Options) (err error) {
-	var state *store
-	if _, ok := stage.(Stateful); ok {
-		if state, err = openStore(o.StateDir, stage.Name(), o.Log.With("stage", stage.Name())); err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, state.close()) }()
-	}
 	group, ctx := errgroup.WithContext(ctx)
 	gate := newGate(o.Workers)
 	for n := range o.Workers {
@@ -135,8 +102,7 @@ func runWorkers(ctx context.Context, stage Stage, o Options) (err error) {
 			o:      o,
 			id:     fmt.Sprintf("%s-%s-%d", o.Instance, stage.Name(), n),
 			log:    o.Log.With("stage", stage.Name(), "worker", n),
-			store:  state,
-			tables: map[int32]*table{},
+			tables: map[int32]table{},
 			batch:  1,
 		}
 		group.Go(func() error { return w.run(ctx) })
