@@ -5,7 +5,7 @@ export VISLANG_ASSETS := $(CURDIR)/share/vislang
 # Tesseract would start a thread a core for every page; the pipeline runs pages side by side instead.
 export OMP_THREAD_LIMIT := 1
 
-.PHONY: build run test bench setup clean kafka kafka-stop
+.PHONY: build run test bench setup clean kafka kafka-stop chaos
 
 build: setup ## compile bin/vislang
 	go build -o bin/vislang .
@@ -31,6 +31,11 @@ kafka: ## three Apache Kafka brokers on loopback, data in KAFKA=build/kafka, por
 
 kafka-stop: ## stop them; their data stay
 	@go run ./deploy/kafka -dir $(KAFKA) -port $(KAFKA_PORT) stop
+
+N ?= 20
+chaos: build ## kill the pipeline N=20 times and count what is lost or doubled; more flags by CHAOS="-seed 7"
+	@deploy/setup kafka
+	go run ./deploy/chaos -n $(N) $(CHAOS)
 
 setup: ## Debian packages, ClickHouse engine, language model, demo corpus
 	@deploy/setup
