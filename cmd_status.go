@@ -15,6 +15,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"vislang/pkg/stream"
+	"vislang/pkg/stream/control"
 	"vislang/processors/align"
 	"vislang/processors/assemble"
 	"vislang/processors/extract"
@@ -27,6 +28,7 @@ import (
 type status struct {
 	Time    time.Time              `json:"time"`
 	Sources []producers.Definition `json:"sources"`
+	Halted  bool                   `json:"sources_paused"` // all of them, by an operator
 	Stages  []stageStatus          `json:"stages"`
 	*overview
 	Tables []count `json:"rows_by_table"`
@@ -35,6 +37,8 @@ type status struct {
 type stageStatus struct {
 	Stage string  `json:"stage"`
 	Lag   int64   `json:"lag"`            // records
+	Age   float64 `json:"lag_seconds"`    // of the oldest record not yet committed
+	Halt  bool    `json:"paused"`         // by an operator
 	Rate  float64 `json:"rate,omitempty"` // records a second since the last look; 0 at the first
 	done  int64
 }
@@ -140,8 +144,16 @@ func look(ctx context.Context, c *connection, admin *kadm.Client, db *sql.DB, la
 	if err != nil {
 		return nil, err
 	}
+	if err := stream.Ages(ctx, c.kafka, lags); err != nil {
+		return nil, err
+	}
+	orders, err := control.NewBoard(c.kafka).All(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.Halted = orders.State(stageSources, "", s.Time).Paused
 	for i, name := range names {
-		stage := stageStatus{Stage: name, Lag: lags[name].Records, done: lags[name].End - lags[name].Records}
+		stage := stageStatus{Stage: name, Lag: lags[name].Records, Age: stream.Age(lags[name].Oldest, s.Time).Seconds(), Halt: orders.State(name, "", s.Time).Paused, done: lags[name].End - lags[name].Records}
 		if last != nil {
 			stage.Rate = float64(stage.done-last.Stages[i].done) / s.Time.Sub(last.Time).Seconds()
 		}
@@ -161,7 +173,7 @@ func (s *status) print(w io.Writer) {
 		fmt.Fprintln(table, "SOURCE\tADDRESS\tEVERY\tSTATE")
 		for _, d := range s.Sources {
 			state := "active"
-			if d.Paused {
+			if d.Paused || s.Halted {
 				state = "paused"
 			}
 			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", d.Name, d.Address, d.Every, state)
@@ -170,9 +182,9 @@ func (s *status) print(w io.Writer) {
 		fmt.Fprintln(w)
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "STAGE\tLAG\tRATE")
+	fmt.Fprintln(table, "STAGE\tLAG\tAGE\tRATE\t")
 	for _, stage := range s.Stages {
-		fmt.Fprintf(table, "%s\t%d\t%.1f/s\n", stage.Stage, stage.Lag, stage.Rate)
+		fmt.Fprintf(table, "%s\t%d\t%s\t%.1f/s\t%s\n", stage.Stage, stage.Lag, seconds(stage.Age), stage.Rate, map[bool]string{true: "paused"}[stage.Halt])
 	}
 	table.Flush()
 	fmt.Fprintf(w, "\ndocuments  %d = %d done + %d failed + %d on the way\n", s.Documents, s.Done, s.Failed, s.Processing)
