@@ -41,7 +41,8 @@ func addRunFlags(flags *pflag.FlagSet) {
 	flags.StringSlice("pivots", nil, "align only pairs with one of these languages, ISO 639-3 codes such as eng; empty: all pairs")
 	flags.Int("max-pages", 0, "most pages of a site crawled in one pass; 0: 1,000,000")
 	flags.Duration("linger", time.Second, "how long the ClickHouse sink waits for more rows")
-	flags.Int("metrics-port", 0, "port of /metrics, /healthz and /readyz on loopback; 0 takes a free one, -1 serves none")
+	flags.Int("metrics-port", 0, "port of /metrics, /healthz and /readyz; 0 takes a free one, -1 serves none")
+	flags.String("metrics-host", "127.0.0.1", "address that /metrics, /healthz and /readyz listen on; 0.0.0.0 for all")
 }
 
 func newRunCommand() *cobra.Command {

@@ -20,6 +20,7 @@ import (
 	"vislang/pkg/pdf"
 	"vislang/pkg/stream"
 	"vislang/pkg/stream/control"
+	"vislang/pkg/stream/tracing"
 	"vislang/processors"
 	"vislang/processors/align"
 	"vislang/processors/assemble"
@@ -41,6 +42,9 @@ type pipeline struct {
 	metrics   *stream.Metrics
 	health    stream.Health
 	control   *control.Control
+	tracer    *tracing.Tracer
+	children  *childMetrics
+	lagging   *lagMetrics
 	stages    []stageRun
 	sink      *clickhouse.Sink
 	publisher *producers.Publisher
@@ -51,6 +55,7 @@ type pipeline struct {
 	started   time.Time
 	closers   []func() error
 	maxPages  int
+	host      string // of /metrics
 	port      int
 }
 
@@ -82,9 +87,22 @@ func openPipeline(cmd *cobra.Command, addresses []string) (_ *pipeline, err erro
 	p.data, _ = flags.GetString("data")
 	p.untilIdle, _ = flags.GetBool("until-idle")
 	p.maxPages, _ = flags.GetInt("max-pages")
+	p.host, _ = flags.GetString("metrics-host")
 	p.port, _ = flags.GetInt("metrics-port")
 	p.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	p.metrics = stream.NewMetrics(p.registry)
+	p.children, p.lagging = newChildMetrics(p.registry), newLagMetrics(p.registry)
+	p.registry.MustRegister(healthMetrics{p})
+	tracer, stopTracing, err := tracing.Open(ctx, version)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	p.tracer = tracer
+	p.closers = append(p.closers, func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		return stopTracing(ctx)
+	})
 
 	if p.c, err = connect(cmd, own, log); err != nil {
 		return nil, err
@@ -117,14 +135,14 @@ func openPipeline(cmd *cobra.Command, addresses []string) (_ *pipeline, err erro
 		if p.sink, err = clickhouse.New(clickhouse.Options{
 			Kafka: p.c.kafka, Database: p.c.database, Codec: p.codec, Blobs: p.c.blobs,
 			Version: version, Linger: linger, Memory: sinkMemory, Log: log, Metrics: p.registry,
-			Instance: p.instance, Control: p.control, Health: &p.health,
+			Instance: p.instance, Control: p.control, Health: &p.health, Tracer: p.tracer,
 		}); err != nil {
 			return nil, err
 		}
 	}
 	p.lasting = slices.Contains(names, stageSources)
 	if len(addresses) > 0 || p.lasting {
-		if p.publisher, err = producers.NewPublisher(ctx, producers.PublisherOptions{Kafka: p.c.kafka, Instance: p.instance, Codec: p.codec, Control: p.control}); err != nil {
+		if p.publisher, err = producers.NewPublisher(ctx, producers.PublisherOptions{Kafka: p.c.kafka, Instance: p.instance, Codec: p.codec, Control: p.control, Registry: p.registry, Tracer: p.tracer}); err != nil {
 			return nil, err
 		}
 		p.closers = append(p.closers, p.publisher.Close)
@@ -152,12 +170,12 @@ func (p *pipeline) openStages(names []string, workers int, pivots []string) erro
 	for _, name := range names {
 		switch name {
 		case stageExtract:
-			pool := pdf.NewPool(pdf.Options{Processes: min(2, workers)})
+			pool := pdf.NewPool(pdf.Options{Processes: min(2, workers), Started: p.children.starter("pdf"), Ended: p.children.ender("pdf")})
 			p.closers = append(p.closers, pool.Close)
 			stage := extract.NewStage(p.codec, p.c.blobs, pool, model, p.log)
 			p.stages = append(p.stages, stageRun{stage, min(2, workers)})
 		case stageOCR:
-			pool, err := ocr.NewPool(ocr.Options{Children: workers, Identifier: model, Log: p.log})
+			pool, err := ocr.NewPool(ocr.Options{Children: workers, Identifier: model, Log: p.log, Started: p.children.starter("ocr"), Ended: p.children.ender("ocr")})
 			if err != nil {
 				return err
 			}
@@ -247,7 +265,7 @@ func (p *pipeline) run(ctx context.Context) error {
 			return stream.Run(ctx, s.stage, stream.Options{
 				Kafka: p.c.kafka, Instance: p.instance, Version: version, Workers: s.workers,
 				DeadLetter: processors.DeadLetters(p.codec), BatchBytes: schemas.BatchBytes, Spread: []string{schemas.TopicPages}, Log: p.log, Metrics: p.metrics,
-				Health: &p.health, Control: p.control,
+				Health: &p.health, Control: p.control, Registry: p.registry, Tracer: p.tracer,
 			})
 		})
 	}
@@ -255,6 +273,7 @@ func (p *pipeline) run(ctx context.Context) error {
 		group.Go(func() error { return p.sink.Run(ctx) })
 	}
 	group.Go(func() error { p.progress.run(ctx); return nil })
+	group.Go(func() error { p.watchLag(ctx); return nil })
 	group.Go(func() error {
 		if err := p.read(ctx); err != nil {
 			return err

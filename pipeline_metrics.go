@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -13,16 +14,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"vislang/pkg/stream"
+	"vislang/producers"
 	"vislang/sinks/clickhouse"
 )
 
-// serveMetrics serves /metrics, /healthz and /readyz on loopback until ctx
-// ends.
+// serveMetrics serves /metrics, /healthz and /readyz until ctx ends.
 func (p *pipeline) serveMetrics(ctx context.Context) error {
 	if p.port < 0 {
 		return nil
 	}
-	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", p.port))
+	listener, err := net.Listen("tcp", net.JoinHostPort(p.host, strconv.Itoa(p.port)))
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("port %d for metrics is taken: choose another with --metrics-port (0 takes a free one)", p.port)
 	}
@@ -37,6 +38,7 @@ func (p *pipeline) serveMetrics(ctx context.Context) error {
 	go server.Serve(listener)
 	context.AfterFunc(ctx, func() { server.Close() })
 	p.c.info.Metrics = "http://" + listener.Addr().String()
+	p.log.Info("serving metrics", "address", p.c.info.Metrics)
 	return nil
 }
 
@@ -47,7 +49,7 @@ func (p *pipeline) serveMetrics(ctx context.Context) error {
 func (p *pipeline) ready(w http.ResponseWriter, _ *http.Request) {
 	var body strings.Builder
 	code := http.StatusOK
-	say := func(c stream.WorkerHealth) {
+	for _, c := range p.conditions() {
 		if !c.Condition.Ready() {
 			code = http.StatusServiceUnavailable
 		}
@@ -57,21 +59,36 @@ func (p *pipeline) ready(w http.ResponseWriter, _ *http.Request) {
 		}
 		body.WriteByte('\n')
 	}
+	w.WriteHeader(code)
+	fmt.Fprint(w, body.String())
+}
+
+// conditions are what the workers of this process are at.
+func (p *pipeline) conditions() []stream.WorkerHealth {
+	all := p.health.All()
 	seen := map[string]bool{}
-	for _, c := range p.health.All() {
+	for i, c := range all {
 		seen[c.Stage] = true
-		if c.Stage == clickhouse.Group {
-			if err := p.sink.Outage(); err != nil {
-				c.Condition, c.Why = stream.Waiting, err.Error()
-			}
+		if c.Stage != clickhouse.Group {
+			continue
 		}
-		say(c)
+		if err := p.sink.Outage(); err != nil {
+			all[i].Condition, all[i].Why = stream.Waiting, err.Error()
+		}
 	}
 	for group := range p.groups() {
 		if !seen[group] {
-			say(stream.WorkerHealth{Stage: group, Condition: stream.Joining})
+			all = append(all, stream.WorkerHealth{Stage: group, Condition: stream.Joining})
 		}
 	}
-	w.WriteHeader(code)
-	fmt.Fprint(w, body.String())
+	if p.lasting {
+		c := stream.WorkerHealth{Stage: producers.Stage, Condition: stream.Running}
+		if state := p.control.State(producers.Stage, p.instance); state.Out {
+			c.Condition = stream.Out
+		} else if state.Paused {
+			c.Condition = stream.Paused
+		}
+		all = append(all, c)
+	}
+	return all
 }

@@ -9,10 +9,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"vislang/pkg/stream"
 	"vislang/pkg/stream/control"
+	"vislang/pkg/stream/tracing"
 	"vislang/schemas"
 )
 
@@ -26,6 +28,9 @@ type PublisherOptions struct {
 	Instance string // makes the transactional id; stable over restarts
 	Codec    *schemas.Codec
 	Control  *control.Control // operators' orders; may be nil
+
+	Registry prometheus.Registerer // for the metrics of the Kafka client; may be nil
+	Tracer   *tracing.Tracer       // may be nil
 }
 
 // Stage is the name of all sources together in operators' orders.
@@ -75,6 +80,7 @@ func (p *Publisher) open(ctx context.Context) error {
 		kgo.TransactionTimeout(time.Minute),
 		kgo.ProducerBatchMaxBytes(1_000_000),
 		kgo.ProducerLinger(0),
+		stream.ClientMetrics(p.o.Registry, Stage, 0),
 	)...)
 	if err != nil {
 		return fmt.Errorf("open producer: %w", err)
@@ -204,7 +210,9 @@ func (o *SourceOutput) Document(ctx context.Context, doc *schemas.Document, key 
 		if err != nil {
 			return fmt.Errorf("encode document %s: %w", doc.URL, err)
 		}
-		records = append(records, &kgo.Record{Topic: schemas.TopicDocuments, Key: []byte(doc.DocumentID), Value: value})
+		document := &kgo.Record{Topic: schemas.TopicDocuments, Key: []byte(doc.DocumentID), Value: value}
+		o.publisher.o.Tracer.Produce(ctx, Stage, document)
+		records = append(records, document)
 	}
 	return o.publisher.add(ctx, key, memory, records...)
 }

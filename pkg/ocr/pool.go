@@ -30,6 +30,11 @@ type Options struct {
 	Tessdata     string        // folder of the models; default TESSDATA_PREFIX, then the system's
 	Identifier   Identifier    // finds the language of pages that come without; may be nil
 	Log          *slog.Logger  // may be nil
+	// Ended is told of each child that ends: by "recycled", "closed",
+	// "killed" (from outside), or the class of the error that it ended with.
+	// Started is told of each that starts. Both may be nil.
+	Started func()
+	Ended   func(reason string)
 }
 
 func (o Options) withDefaults() Options {
@@ -56,6 +61,12 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Started == nil {
+		o.Started = func() {}
+	}
+	if o.Ended == nil {
+		o.Ended = func(string) {}
 	}
 	return o
 }
@@ -181,6 +192,7 @@ func (p *Pool) run(ctx context.Context, req request, image []byte) (*Page, error
 			p.put(child)
 			return page, err
 		}
+		p.options.Ended(reason(ctx, child, err))
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -195,6 +207,20 @@ func (p *Pool) run(ctx context.Context, req request, image []byte) (*Page, error
 			return nil, err
 		}
 	}
+}
+
+// reason names what a child ended by.
+func reason(ctx context.Context, child *process, err error) string {
+	class := ClassOf(err)
+	switch {
+	case ctx.Err() != nil:
+		return "cancelled"
+	case child.killed() && class == Crashed:
+		return "killed"
+	case class != "":
+		return string(class)
+	}
+	return "error"
 }
 
 // take returns an idle child, one that has the models loaded if there is one,
@@ -220,6 +246,7 @@ func (p *Pool) take(models string) (*process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("OCR: %w", err)
 	}
+	p.options.Started()
 	return child, nil
 }
 
@@ -229,6 +256,7 @@ func (p *Pool) put(child *process) {
 	defer p.mu.Unlock()
 	if p.closed || child.pages >= p.options.RecyclePages || child.resident() > p.options.RecycleBytes {
 		child.kill()
+		p.options.Ended("recycled")
 		return
 	}
 	p.idle = append(p.idle, child)
@@ -245,6 +273,7 @@ func (p *Pool) Close() error {
 	close(p.done)
 	for _, child := range p.idle {
 		child.kill()
+		p.options.Ended("closed")
 	}
 	p.idle = nil
 	p.mu.Unlock()

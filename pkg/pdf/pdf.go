@@ -70,6 +70,12 @@ type Options struct {
 	PageTimeout time.Duration // limit for one page's text or rendering; 60 s if 0
 	MaxMemory   int64         // of one PDFium instance in bytes, at most 4 GiB; 1 GiB if 0
 	MaxBytes    int64         // size of a document; 512 MiB if 0
+
+	// Started is told of each child that starts, Ended of each that ends:
+	// by "closed", "killed" (from outside), "cancelled", or the class of the
+	// error that it ended with. Both may be nil.
+	Started func()
+	Ended   func(reason string)
 }
 
 // Info describes a document.

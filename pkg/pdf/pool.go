@@ -35,6 +35,12 @@ func NewPool(o Options) *Pool {
 	if o.MaxBytes <= 0 {
 		o.MaxBytes = 512 << 20
 	}
+	if o.Started == nil {
+		o.Started = func() {}
+	}
+	if o.Ended == nil {
+		o.Ended = func(string) {}
+	}
 	return &Pool{options: o, starter: newStarter(), slots: make(chan struct{}, o.Processes)}
 }
 
@@ -48,6 +54,7 @@ func (p *Pool) Close() error {
 	p.closed = true
 	for _, child := range p.idle {
 		child.stop()
+		p.options.Ended("closed")
 	}
 	p.idle = nil
 	return nil
@@ -105,7 +112,11 @@ func (p *Pool) take(ctx context.Context) (*process, error) {
 		return child, nil
 	}
 	p.mu.Unlock()
-	return p.starter.startProcess(ctx, p.options)
+	child, err := p.starter.startProcess(ctx, p.options)
+	if err == nil {
+		p.options.Started()
+	}
+	return child, err
 }
 
 func (p *Pool) put(child *process) {
@@ -113,6 +124,7 @@ func (p *Pool) put(child *process) {
 	defer p.mu.Unlock()
 	if p.closed {
 		child.stop()
+		p.options.Ended("closed")
 		return
 	}
 	p.idle = append(p.idle, child)
@@ -159,6 +171,7 @@ func (d *Document) ask(ctx context.Context, q request) (*response, error) {
 			return a, err
 		}
 		d.child = nil
+		d.pool.options.Ended(reason(ctx, err))
 		if ctx.Err() != nil || errors.As(err, new(*Error)) {
 			return nil, err
 		}
@@ -174,6 +187,18 @@ func (d *Document) ask(ctx context.Context, q request) (*response, error) {
 			return nil, err
 		}
 	}
+}
+
+// reason names what a process ended by.
+func reason(ctx context.Context, err error) string {
+	var e *Error
+	switch {
+	case ctx.Err() != nil:
+		return "cancelled"
+	case errors.As(err, &e):
+		return string(e.Class())
+	}
+	return "killed"
 }
 
 // with asks about a page, in a fresh process if the last one was killed.
@@ -238,6 +263,7 @@ func (d *Document) Close() error {
 			d.pool.put(d.child)
 		} else {
 			d.child.kill()
+			d.pool.options.Ended(reason(context.Background(), err))
 		}
 	}
 	<-d.pool.slots

@@ -6,10 +6,12 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/errgroup"
 
 	"vislang/pkg/stream/control"
+	"vislang/pkg/stream/tracing"
 )
 
 // Options say how a stage runs.
@@ -41,6 +43,9 @@ type Options struct {
 	Metrics *Metrics
 	Health  *Health          // learns what the workers are at; may be nil
 	Control *control.Control // operators' orders; may be nil
+
+	Registry prometheus.Registerer // for the metrics of the Kafka clients; may be nil
+	Tracer   *tracing.Tracer       // may be nil
 }
 
 // Failed is a record that could not be processed.

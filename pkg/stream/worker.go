@@ -112,7 +112,10 @@ func (w *worker) session(ctx context.Context) error {
 			w.member.Store(false)
 		}),
 	}, w.o.Kafka...)
-	opts = append(opts, kgo.ClientID(w.id)) // members are known by it
+	opts = append(opts,
+		kgo.ClientID(w.id), // members are known by it
+		ClientMetrics(w.o.Registry, w.stage.Name(), w.n),
+	)
 	session, err := kgo.NewGroupTransactSession(opts...)
 	if err != nil {
 		return fmt.Errorf("open group session: %w", err)
@@ -172,7 +175,7 @@ func (w *worker) handle(ctx context.Context, session *kgo.GroupTransactSession, 
 			continue // its offset is committed with the rest
 		}
 		count++
-		records, err := w.process(work, rec, views)
+		records, err := w.traced(work, rec, views)
 		if err != nil {
 			return err
 		}

@@ -27,6 +27,8 @@ type batch struct {
 	charged    int       // bytes counted in sink.waiting
 	counted    Counters
 
+	spans []func(error) // of its records, to be ended when they have landed
+
 	intent   intent // what is committed of it; End is 0 until it is frozen
 	complete bool   // all records of intent's range were read
 }

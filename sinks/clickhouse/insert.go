@@ -83,6 +83,9 @@ func (s *Sink) insert(ctx context.Context, tp topicPartition, b *batch) error {
 			}
 		}
 	}
+	for _, end := range b.spans {
+		end(nil)
+	}
 	return nil
 }
 

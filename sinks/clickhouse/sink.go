@@ -60,6 +60,7 @@ import (
 	"vislang/pkg/blob"
 	"vislang/pkg/stream"
 	"vislang/pkg/stream/control"
+	"vislang/pkg/stream/tracing"
 	"vislang/schemas"
 )
 
@@ -97,6 +98,7 @@ type Options struct {
 	Instance string                // names this process to operators
 	Control  *control.Control      // operators' orders; may be nil
 	Health   *stream.Health        // learns what the sink is at; may be nil
+	Tracer   *tracing.Tracer       // may be nil
 
 	// hook is called where a crash would hurt; its error ends the sink like
 	// one. For tests.
@@ -218,7 +220,8 @@ func (s *Sink) Run(ctx context.Context) error {
 func (s *Sink) member(ctx context.Context) error {
 	s.health(stream.Joining)
 	s.opened = make(chan struct{})
-	client, err := kgo.NewClient(append(append(s.consumerOptions(), s.o.Kafka...), kgo.ClientID(s.o.Instance+"-"+Group+"-0"))...)
+	client, err := kgo.NewClient(append(append(s.consumerOptions(), s.o.Kafka...),
+		kgo.ClientID(s.o.Instance+"-"+Group+"-0"), stream.ClientMetrics(s.o.Metrics, Group, 0))...)
 	if err != nil {
 		return fmt.Errorf("clickhouse sink: %w", err)
 	}

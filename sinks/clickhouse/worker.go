@@ -244,6 +244,10 @@ func (w *worker) add(rec *kgo.Record) error {
 				w.sink.outages.report(w.tp.String(), nil)
 			}
 			b.counted.row(rec.Offset)
+			if w.sink.o.Tracer != nil {
+				_, end := w.sink.o.Tracer.Consume(w.ctx, Group, rec)
+				b.spans = append(b.spans, end)
+			}
 			b.pass(rec)
 			b.charge(b.blocks.bytes - before)
 			return nil
