@@ -115,7 +115,7 @@ Every flag has an environment variable; ` + "`vislang config`" + ` lists them al
 	addConnectionFlags(root.PersistentFlags())
 	root.AddCommand(
 		newRunCommand(), newEnginesCommand(), newDemoCommand(), newSourceCommand(), newStatusCommand(), newVerifyCommand(), newSQLCommand(), newExportCommand(),
-		newGroupsCommand(), newTopicsCommand(),
+		newGroupsCommand(), newTopicsCommand(), newDeadLettersCommand(),
 		newExtractCommand(), newOCRCommand(), newIdentifyCommand(), newAlignCommand(), newMatchCommand(),
 		newConfigCommand(), newVersionCommand(),
 	)

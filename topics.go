@@ -12,6 +12,7 @@ import (
 
 	"vislang/pkg/stream/control"
 	"vislang/producers"
+	"vislang/producers/replay"
 	"vislang/schemas"
 )
 
@@ -19,7 +20,7 @@ import (
 // compacted ones that hold sources, the state of stages, and orders.
 func everyTopic() []schemas.Topic {
 	topics := append(schemas.Topics(), producers.InternalTopics()...)
-	topics = append(topics, changelogs()...)
+	topics = append(append(topics, changelogs()...), replay.Topics()...)
 	return append(topics, schemas.Topic{
 		Name: control.Topic, Key: "kind/stage/instance", Partitions: 1,
 		Configs: map[string]string{"cleanup.policy": "compact"},

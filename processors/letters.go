@@ -27,6 +27,10 @@ func DeadLetters(codec *schemas.Codec) func(context.Context, stream.Failed) (top
 			letter.Headers = append(letter.Headers, schemas.Header{Key: h.Key, Value: h.Value})
 		}
 		identify(ctx, codec, in, &letter)
+		if earlier := stream.EarlierOf(in, f.Stage, int(letter.Page)); earlier.Attempts > 0 {
+			letter.Attempts += int32(earlier.Attempts)
+			letter.FirstFailedAt = earlier.First
+		}
 		value, err := codec.Encode(ctx, &letter)
 		if err != nil {
 			return "", nil, nil, err

@@ -85,6 +85,9 @@ func (w *worker) try(ctx context.Context, in Record, out *Output) (err error) {
 func (w *worker) records(ctx context.Context, in Record, out *Output, first time.Time, attempt int) ([]*kgo.Record, error) {
 	records := make([]*kgo.Record, 0, len(out.emitted)+len(out.letters))
 	headers := w.headers()
+	if earlier := in.Header(HeaderEarlier); earlier != nil {
+		headers = append(headers, kgo.RecordHeader{Key: HeaderEarlier, Value: earlier})
+	}
 	for _, e := range out.emitted {
 		records = append(records, &kgo.Record{Topic: e.topic, Key: e.key, Value: e.value, Headers: headers})
 	}

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"encoding/json"
 	"strconv"
 	"time"
 )
@@ -14,6 +15,46 @@ const (
 	HeaderFirstFailed = "vislang-first-failed" // Unix milliseconds of the first failure, decimal
 	HeaderOrigin      = "vislang-origin"       // topic/partition/offset of the first writing
 )
+
+// HeaderEarlier names earlier failures that are to be counted if they happen
+// again, as EncodeEarlier writes them. What a stage makes of a record with
+// this header has it too.
+const HeaderEarlier = "vislang-earlier"
+
+// Earlier is a failure of a part of a document, at any stage.
+type Earlier struct {
+	Stage    string    `json:"stage"`
+	Part     int       `json:"part"` // number of the page, 0 for the whole
+	Attempts int       `json:"attempts"`
+	First    time.Time `json:"first"`
+}
+
+// EncodeEarlier returns the value of HeaderEarlier.
+func EncodeEarlier(all []Earlier) []byte {
+	data, err := json.Marshal(all)
+	if err != nil { // strings, numbers and times only
+		panic(err)
+	}
+	return data
+}
+
+// EarlierOf returns the failures of a part that a record's headers name, as
+// one.
+func EarlierOf(in Record, stage string, part int) (found Earlier) {
+	var all []Earlier
+	if json.Unmarshal(in.Header(HeaderEarlier), &all) != nil {
+		return found // written by somebody else
+	}
+	for _, e := range all {
+		if e.Stage == stage && e.Part == part {
+			found.Attempts = max(found.Attempts, e.Attempts)
+			if found.First.IsZero() || e.First.Before(found.First) {
+				found.First = e.First
+			}
+		}
+	}
+	return found
+}
 
 // Replay is what the headers of a record say about earlier attempts at it.
 // The zero value stands for a record that was written once.

@@ -14,6 +14,8 @@ type harness struct {
 	stage *Stage
 	codec *schemas.Codec
 	state map[string][]byte
+
+	revision int64 // of the documents that feed gives
 }
 
 func newHarness(t *testing.T, pivots ...string) *harness {
@@ -28,13 +30,13 @@ func newHarness(t *testing.T, pivots ...string) *harness {
 		t.Fatal(err)
 	}
 	codec := schemas.NewCodec(registry.Client())
-	return &harness{t, New(Options{Codec: codec, Blobs: blobs, Pivots: pivots}), codec, map[string][]byte{}}
+	return &harness{t, New(Options{Codec: codec, Blobs: blobs, Pivots: pivots}), codec, map[string][]byte{}, 0}
 }
 
 // feed gives the stage a document of the group "g" and returns its beads.
 func (h *harness) feed(id, language string, sentences ...string) []schemas.Bitext {
 	h.t.Helper()
-	t := schemas.Text{Context: schemas.Context{DocumentID: id, GroupID: "g", Pages: 1}, Language: language}
+	t := schemas.Text{Context: schemas.Context{DocumentID: id, Revision: h.revision, GroupID: "g", Pages: 1}, Language: language}
 	for _, s := range sentences {
 		t.Sentences = append(t.Sentences, schemas.Sentence{Page: 1, Text: s, Language: language})
 	}
@@ -92,6 +94,46 @@ func TestEachPairIsAlignedOnceWhicheverCameFirst(t *testing.T) {
 		if again := h.feed(order[0], languages[order[0]], texts[order[0]]...); len(again) != 0 {
 			t.Errorf("a replayed document made %d pairs", len(again))
 		}
+	}
+}
+
+func TestANewerRevisionTakesThePlaceOfTheOlder(t *testing.T) {
+	h := newHarness(t)
+	h.feed("en", "eng_Latn", "Two dogs bark.", "Three cats sleep.")
+	h.feed("sw", "swh_Latn", "Mbwa wawili wanabweka.", "Paka watatu wanalala.")
+	h.revision = 7
+	beads := h.feed("en", "eng_Latn", "Two dogs bark.", "Three cats sleep.")
+	if len(beads) == 0 {
+		t.Fatal("the newer revision was not aligned")
+	}
+	for _, b := range beads {
+		if b.SourceRevision != 7 || b.TargetRevision != 0 {
+			t.Errorf("revisions of the bead: %d, %d", b.SourceRevision, b.TargetRevision)
+		}
+	}
+	h.revision = 3
+	if late := h.feed("en", "eng_Latn", "Two dogs bark."); len(late) > 0 {
+		t.Errorf("an older revision that came late was aligned: %v", late)
+	}
+	h.revision = 0
+	again := h.feed("fr", "fra_Latn", "Deux chiens aboient.", "Trois chats dorment.")
+	for _, b := range again {
+		if b.SourceDocumentID == "en" && b.SourceRevision != 7 {
+			t.Errorf("a new document meets revision %d", b.SourceRevision)
+		}
+	}
+	h.revision = 9
+	both := h.feed("sw", "swh_Latn", "Mbwa wawili wanabweka.", "Paka watatu wanalala.")
+	partners := map[string]int64{}
+	for _, b := range both {
+		other, revision := b.SourceDocumentID, b.SourceRevision
+		if other == "sw" {
+			other, revision = b.TargetDocumentID, b.TargetRevision
+		}
+		partners[other] = revision
+	}
+	if len(partners) != 2 || partners["en"] != 7 {
+		t.Errorf("aligned again with %v, want en in revision 7 and fr", partners)
 	}
 }
 

@@ -111,6 +111,31 @@ func TestPagesJoinInReadingOrderWhateverTheirArrival(t *testing.T) {
 	}
 }
 
+func TestRevisionsDoNotMix(t *testing.T) {
+	h := newHarness(t)
+	again := func(n int32) *schemas.PageText {
+		p := page(n, 2, "again")
+		p.Revision = 7
+		return p
+	}
+	// The first processing never ends: its second page is missing.
+	for i, p := range []*schemas.PageText{page(1, 2, "first"), again(2)} {
+		if h.feed(p) != nil {
+			t.Fatalf("page %d completed a document of two revisions", i)
+		}
+	}
+	text := h.feed(again(1))
+	if text == nil || text.Revision != 7 || strings.Contains(fmt.Sprint(text.Blocks), "first") {
+		t.Fatalf("text: %+v", text)
+	}
+	if text := h.feed(page(2, 2, "first")); text == nil || text.Revision != 0 || strings.Contains(fmt.Sprint(text.Blocks), "again") {
+		t.Errorf("text: %+v", text)
+	}
+	if len(h.state) != 0 {
+		t.Errorf("state left behind: %d keys", len(h.state))
+	}
+}
+
 func TestTablesAndCodeAreNoSentences(t *testing.T) {
 	h := newHarness(t)
 	p := page(1, 1, "Sentensi moja.")
