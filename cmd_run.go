@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"vislang/pkg/stream"
 	"vislang/producers"
 )
 
@@ -35,6 +36,8 @@ func addRunFlags(flags *pflag.FlagSet) {
 	flags.Bool("until-idle", false, "end when every source is read to its end and no group lags")
 	flags.Int("workers", runtime.NumCPU(), "pages recognised at once; other stages follow from it")
 	flags.String("instance", "", "name of this process among those on the same brokers, stable over restarts; empty: the host's name")
+	flags.String("state", "", "folder of the local copies of the stages' state; its loss costs the time to read Kafka; empty: DATA/state")
+	flags.String("group-protocol", stream.ProtocolClassic, "consumer group protocol: classic, or consumer (KIP-848, Kafka 4.3 and later)")
 	flags.String("lang", "", "language of all documents of the sources given, a BCP 47 tag such as sw")
 	flags.String("group", "", "parallel group of all documents of the sources given")
 	flags.String("license", "", "licence of all documents of the sources given, where they state none")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -35,6 +36,8 @@ import (
 type pipeline struct {
 	c         *connection
 	data      string
+	state     string // folder
+	protocol  string // of consumer groups
 	instance  string
 	log       *slog.Logger
 	codec     *schemas.Codec
@@ -85,6 +88,12 @@ func openPipeline(cmd *cobra.Command, addresses []string) (_ *pipeline, err erro
 		}
 	}()
 	p.data, _ = flags.GetString("data")
+	p.state, _ = flags.GetString("state")
+	p.state = firstOf(p.state, filepath.Join(p.data, "state"))
+	p.protocol, _ = flags.GetString("group-protocol")
+	if p.protocol != stream.ProtocolClassic && p.protocol != stream.ProtocolConsumer {
+		return nil, usageError{fmt.Errorf("--group-protocol %s: not one of %s, %s", p.protocol, stream.ProtocolClassic, stream.ProtocolConsumer)}
+	}
 	p.untilIdle, _ = flags.GetBool("until-idle")
 	p.maxPages, _ = flags.GetInt("max-pages")
 	p.host, _ = flags.GetString("metrics-host")
@@ -200,7 +209,11 @@ func changelogs() []schemas.Topic {
 			if input.Name == stage.Inputs()[0] {
 				topics = append(topics, schemas.Topic{
 					Name: stage.Changelog(), Partitions: input.Partitions,
-					Configs: map[string]string{"cleanup.policy": "compact"},
+					Configs: map[string]string{
+						"cleanup.policy": "compact",
+						// A local copy of the state must see every deletion.
+						"delete.retention.ms": "86400000",
+					},
 				})
 			}
 		}
@@ -263,8 +276,8 @@ func (p *pipeline) run(ctx context.Context) error {
 	for _, s := range p.stages {
 		group.Go(func() error {
 			return stream.Run(ctx, s.stage, stream.Options{
-				Kafka: p.c.kafka, Instance: p.instance, Version: version, Workers: s.workers,
-				DeadLetter: processors.DeadLetters(p.codec), BatchBytes: schemas.BatchBytes, Spread: []string{schemas.TopicPages}, Log: p.log, Metrics: p.metrics,
+				Kafka: p.c.kafka, Instance: p.instance, Version: version, Workers: s.workers, StateDir: p.state, Protocol: p.protocol,
+				DeadLetter: processors.DeadLetters(p.codec), Document: processors.Document(p.codec), BatchBytes: schemas.BatchBytes, Spread: []string{schemas.TopicPages}, Log: p.log, Metrics: p.metrics,
 				Health: &p.health, Control: p.control, Registry: p.registry, Tracer: p.tracer,
 			})
 		})

@@ -40,6 +40,16 @@ func DeadLetters(codec *schemas.Codec) func(context.Context, stream.Failed) (top
 	}
 }
 
+// Document returns how to tell the id of the document that a record is about;
+// "" for one that cannot be decoded.
+func Document(codec *schemas.Codec) func(context.Context, stream.Record) string {
+	return func(ctx context.Context, in stream.Record) string {
+		var letter schemas.DeadLetter
+		identify(ctx, codec, in, &letter)
+		return letter.DocumentID
+	}
+}
+
 // identify fills in which document a record is about. A record that cannot be
 // decoded, which may be why it failed, leaves that empty.
 func identify(ctx context.Context, codec *schemas.Codec, in stream.Record, letter *schemas.DeadLetter) {

@@ -19,8 +19,15 @@ type Metrics struct {
 	Aborted *prometheus.CounterVec   // transactions given up, by stage
 	Seconds *prometheus.CounterVec   // time by stage and phase (work, commit)
 	Batch   *prometheus.HistogramVec // records of a batch, by stage
-	Keys    *prometheus.GaugeVec     // state size, by stage and partition
-	Waiting *prometheus.GaugeVec     // 1 while a stage waits for something it depends on
+	Keys    *prometheus.GaugeVec     // keys of the state, by stage and partition
+	Bytes   *prometheus.GaugeVec     // bytes of the state on disk, by stage and partition
+
+	Restoring       *prometheus.GaugeVec   // changelog records still to be read, by stage and partition
+	RestoredRecords *prometheus.CounterVec // changelog records read, by stage
+	RestoredBytes   *prometheus.CounterVec // bytes of them, by stage
+	RestoreSeconds  *prometheus.CounterVec // time that took, by stage
+
+	Waiting *prometheus.GaugeVec // 1 while a stage waits for something it depends on
 }
 
 // NewMetrics makes the metrics and registers them; a nil registerer leaves
@@ -43,12 +50,22 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 		Keys: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Namespace: "vislang", Subsystem: "stage", Name: "state_keys", Help: "Keys in the state of a partition.",
 		}, []string{"stage", "partition"}),
+		Bytes: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Namespace: "vislang", Subsystem: "stage", Name: "state_bytes", Help: "Bytes on disk of the state of a partition, about.",
+		}, []string{"stage", "partition"}),
+		Restoring: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Namespace: "vislang", Subsystem: "stage", Name: "state_restoring_records", Help: "Changelog records still to be read before the partition goes on.",
+		}, []string{"stage", "partition"}),
+		RestoredRecords: counter("state_restored_records_total", "Changelog records read to restore state.", "stage"),
+		RestoredBytes:   counter("state_restored_bytes_total", "Changelog bytes read to restore state.", "stage"),
+		RestoreSeconds:  counter("state_restore_seconds_total", "Time spent on restoring state.", "stage"),
 		Waiting: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Namespace: "vislang", Subsystem: "stage", Name: "waiting", Help: "1 while the stage waits for something it depends on.",
 		}, []string{"stage"}),
 	}
 	if registerer != nil {
-		registerer.MustRegister(m.In, m.Out, m.Failed, m.Retried, m.Aborted, m.Seconds, m.Batch, m.Keys, m.Waiting)
+		registerer.MustRegister(m.In, m.Out, m.Failed, m.Retried, m.Aborted, m.Seconds, m.Batch, m.Keys, m.Bytes, m.Waiting,
+			m.Restoring, m.RestoredRecords, m.RestoredBytes, m.RestoreSeconds)
 	}
 	return m
 }
@@ -70,8 +87,21 @@ func (m *Metrics) abort(stage string)         { m.Aborted.WithLabelValues(stage)
 func (m *Metrics) retry(stage string)         { m.Retried.WithLabelValues(stage).Inc() }
 func (m *Metrics) failed(stage, class string) { m.Failed.WithLabelValues(stage, class).Inc() }
 
-func (m *Metrics) state(stage string, partition int32, keys int) {
-	m.Keys.WithLabelValues(stage, strconv.Itoa(int(partition))).Set(float64(keys))
+func (m *Metrics) state(stage string, t *table) {
+	keys, bytes := t.size()
+	partition := strconv.Itoa(int(t.partition))
+	m.Keys.WithLabelValues(stage, partition).Set(float64(keys))
+	m.Bytes.WithLabelValues(stage, partition).Set(float64(bytes))
+}
+
+func (m *Metrics) restoring(stage string, partition int32, records int64) {
+	m.Restoring.WithLabelValues(stage, strconv.Itoa(int(partition))).Set(float64(records))
+}
+
+func (m *Metrics) restored(stage string, r *restoring) {
+	m.RestoredRecords.WithLabelValues(stage).Add(float64(r.records))
+	m.RestoredBytes.WithLabelValues(stage).Add(float64(r.bytes))
+	m.RestoreSeconds.WithLabelValues(stage).Add(time.Since(r.began).Seconds())
 }
 
 func (m *Metrics) blocked(stage string, yes bool) {

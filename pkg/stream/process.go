@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"time"
 
@@ -34,9 +35,14 @@ func (w *worker) process(ctx context.Context, rec *kgo.Record, views map[int32]*
 	first := time.Now()
 	for attempt := 1; ; attempt++ {
 		// The changes of a failed attempt must not be seen by the next.
-		out := &Output{state: newView(nil)}
-		out.state.parent = state
+		out := &Output{state: newView(mapLayer(nil))}
+		if state != nil {
+			out.state.base = state
+		}
 		err := w.try(ctx, in, out)
+		if out.err != nil {
+			return nil, fmt.Errorf("read state of stage %s partition %d: %w", w.stage.Name(), in.Partition, out.err)
+		}
 		if err == nil {
 			if state != nil {
 				state.merge(out.state)
@@ -48,7 +54,7 @@ func (w *worker) process(ctx context.Context, rec *kgo.Record, views map[int32]*
 		}
 		class, kind := classify(err)
 		if kind == permanent || kind == transient && attempt >= maxAttempts {
-			w.log.Warn("record failed for good", "topic", in.Topic, "partition", in.Partition, "offset", in.Offset, "key", string(in.Key), "class", class, "attempts", attempt, "error", err)
+			w.about(ctx, in).Warn("record failed for good", "class", class, "attempts", attempt, "error", err)
 			letter, err := w.letter(ctx, in, false, class, err, first, attempt)
 			if err != nil {
 				return nil, err
@@ -57,7 +63,7 @@ func (w *worker) process(ctx context.Context, rec *kgo.Record, views map[int32]*
 		}
 		w.o.Metrics.retry(w.stage.Name())
 		if attempt == 1 || kind == transient {
-			w.log.Warn("record failed, trying again", "topic", in.Topic, "partition", in.Partition, "offset", in.Offset, "class", class, "attempt", attempt, "error", err)
+			w.about(ctx, in).Warn("record failed, trying again", "class", class, "attempt", attempt, "error", err)
 		}
 		w.o.Metrics.blocked(w.stage.Name(), kind == unavailable)
 		if kind == unavailable {
@@ -75,7 +81,7 @@ func (w *worker) process(ctx context.Context, rec *kgo.Record, views map[int32]*
 func (w *worker) try(ctx context.Context, in Record, out *Output) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			w.log.Error("stage panicked", "topic", in.Topic, "partition", in.Partition, "offset", in.Offset, "panic", p, "stack", string(debug.Stack()))
+			w.about(ctx, in).Error("stage panicked", "panic", p, "stack", string(debug.Stack()))
 			err = Permanent("panic", fmt.Errorf("the stage panicked: %v", p))
 		}
 	}()
@@ -116,6 +122,15 @@ func (w *worker) letter(ctx context.Context, in Record, partial bool, class stri
 		return nil, fmt.Errorf("encode dead letter for %s/%d/%d: %w", in.Topic, in.Partition, in.Offset, err)
 	}
 	return &kgo.Record{Topic: topic, Key: key, Value: value, Headers: w.headers()}, nil
+}
+
+// about is the log for lines about a record.
+func (w *worker) about(ctx context.Context, in Record) *slog.Logger {
+	log := w.log.With("topic", in.Topic, "partition", in.Partition, "offset", in.Offset, "key", string(in.Key))
+	if w.o.Document != nil {
+		log = log.With("document", w.o.Document(ctx, in))
+	}
+	return log
 }
 
 // headers say what wrote a record.

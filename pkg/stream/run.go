@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -22,6 +23,14 @@ type Options struct {
 	Workers  int       // group members in this process; 1 if 0
 	MaxBatch int       // most records of one transaction; 256 if 0
 
+	// Protocol is ProtocolClassic, the default, or ProtocolConsumer.
+	Protocol string
+
+	// StateDir is the folder of the local copies of a stateful stage's
+	// state, which processes may share; in memory if empty. Its loss costs
+	// the time to read the changelog.
+	StateDir string
+
 	// Target is how long the work of one transaction may take; the batch
 	// grows and shrinks to meet it. 1 s if 0: short enough that a kill
 	// repeats little, long enough that transactions cost little.
@@ -39,6 +48,10 @@ type Options struct {
 	// DeadLetter encodes a record that failed for good.
 	DeadLetter func(context.Context, Failed) (topic string, key, value []byte, err error)
 
+	// Document names the document that a record is about, for the log; "" if
+	// it cannot be read. May be nil.
+	Document func(context.Context, Record) string
+
 	Log     *slog.Logger
 	Metrics *Metrics
 	Health  *Health          // learns what the workers are at; may be nil
@@ -47,6 +60,13 @@ type Options struct {
 	Registry prometheus.Registerer // for the metrics of the Kafka clients; may be nil
 	Tracer   *tracing.Tracer       // may be nil
 }
+
+// Consumer group protocols. A group changes from one to the other by a rolling
+// restart.
+const (
+	ProtocolClassic  = "classic"  // its members share out the partitions, cooperative-sticky
+	ProtocolConsumer = "consumer" // the broker does (KIP-848)
+)
 
 // Failed is a record that could not be processed.
 type Failed struct {
@@ -97,6 +117,23 @@ func (o *Options) defaults() {
 // mend, such as a missing permission.
 func Run(ctx context.Context, stage Stage, o Options) error {
 	o.defaults()
+	for {
+		err := runWorkers(ctx, stage, o)
+		if !errors.Is(err, errDamaged) || ctx.Err() != nil {
+			return err
+		}
+		o.Log.Error("the local state is thrown away and restored from Kafka", "stage", stage.Name(), "error", err)
+	}
+}
+
+func runWorkers(ctx context.Context, stage Stage, o Options) (err error) {
+	var state *store
+	if _, ok := stage.(Stateful); ok {
+		if state, err = openStore(o.StateDir, stage.Name(), o.Log.With("stage", stage.Name())); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, state.close()) }()
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	gate := newGate(o.Workers)
 	for n := range o.Workers {
@@ -107,7 +144,8 @@ func Run(ctx context.Context, stage Stage, o Options) error {
 			o:      o,
 			id:     fmt.Sprintf("%s-%s-%d", o.Instance, stage.Name(), n),
 			log:    o.Log.With("stage", stage.Name(), "worker", n),
-			tables: map[int32]table{},
+			store:  state,
+			tables: map[int32]*table{},
 			batch:  1,
 		}
 		group.Go(func() error { return w.run(ctx) })

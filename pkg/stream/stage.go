@@ -20,6 +20,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"iter"
 	"time"
 )
 
@@ -97,6 +98,7 @@ type Output struct {
 	emitted []emission
 	letters []error
 	state   *view
+	err     error // of reading the state
 }
 
 type emission struct {
@@ -117,8 +119,21 @@ func (o *Output) DeadLetter(err error) { o.letters = append(o.letters, err) }
 
 // Get returns the state value of key in the input record's partition, nil if
 // there is none. The value is not to be changed.
-func (o *Output) Get(key string) []byte { return o.state.get(key) }
+func (o *Output) Get(key string) []byte {
+	value, err := o.state.get(key)
+	o.err = errors.Join(o.err, err)
+	return value
+}
 
-// Put sets a state value; nil deletes it. It is written in the transaction
-// of the records that Process emits.
+// Scan yields the state of the input record's partition whose keys begin with
+// prefix, in the order of their bytes, what was Put for this record included.
+// State that is Put while it runs may or may not be seen.
+func (o *Output) Scan(prefix string) iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		o.err = errors.Join(o.err, o.state.scan(prefix, yield))
+	}
+}
+
+// Put sets a state value, which is not to be changed after; nil deletes it. It
+// is written in the transaction of the records that Process emits.
 func (o *Output) Put(key string, value []byte) { o.state.put(key, value) }

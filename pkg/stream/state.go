@@ -3,49 +3,95 @@ package stream
 import (
 	"bytes"
 	"context"
-	"fmt"
+	"maps"
 	"slices"
-	"time"
+	"strings"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// table is the committed state of one input partition: keys to values.
-type table map[string][]byte
+// layer is keyed state that can be read: a table, or changes on top of one.
+type layer interface {
+	// get returns a value, nil if there is none.
+	get(key string) ([]byte, error)
+	// scan yields the keys that begin with prefix, in the order of their
+	// bytes, until yield returns false.
+	scan(prefix string, yield func(key string, value []byte) bool) error
+}
 
-// view shows a table with uncommitted changes on top. Views stack: one for
-// the batch, one more for each attempt at a record.
+// view is a layer with uncommitted changes on top. Views stack: one for the
+// batch, one more for each attempt at a record.
 type view struct {
-	base    table
-	parent  *view
+	base    layer
 	changes map[string][]byte // nil value: deleted
 }
 
-func newView(base table) *view { return &view{base: base, changes: map[string][]byte{}} }
+func newView(base layer) *view { return &view{base: base, changes: map[string][]byte{}} }
 
-func (v *view) get(key string) []byte {
+func (v *view) get(key string) ([]byte, error) {
 	if value, ok := v.changes[key]; ok {
-		return value
+		return value, nil
 	}
-	if v.parent != nil {
-		return v.parent.get(key)
+	return v.base.get(key)
+}
+
+func (v *view) scan(prefix string, yield func(string, []byte) bool) error {
+	var own []string
+	for key := range v.changes {
+		if strings.HasPrefix(key, prefix) {
+			own = append(own, key)
+		}
 	}
-	return v.base[key]
+	slices.Sort(own)
+	stopped := false
+	emit := func(key string, value []byte) bool {
+		stopped = stopped || value != nil && !yield(key, value)
+		return !stopped
+	}
+	err := v.base.scan(prefix, func(key string, value []byte) bool {
+		for len(own) > 0 && own[0] <= key {
+			changed := own[0]
+			own = own[1:]
+			if !emit(changed, v.changes[changed]) {
+				return false
+			}
+			if changed == key {
+				return true
+			}
+		}
+		return emit(key, value)
+	})
+	for _, key := range own {
+		if err != nil || !emit(key, v.changes[key]) {
+			break
+		}
+	}
+	return err
 }
 
 func (v *view) put(key string, value []byte) { v.changes[key] = value }
 
-func (v *view) merge(child *view) {
-	for key, value := range child.changes {
-		v.changes[key] = value
+func (v *view) merge(child *view) { maps.Copy(v.changes, child.changes) }
+
+// mapLayer is a table in memory.
+type mapLayer map[string][]byte
+
+func (m mapLayer) get(key string) ([]byte, error) { return m[key], nil }
+
+func (m mapLayer) scan(prefix string, yield func(string, []byte) bool) error {
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		if strings.HasPrefix(key, prefix) && !yield(key, m[key]) {
+			break
+		}
 	}
+	return nil
 }
 
-// view returns the batch's view of a partition, reading the changelog first
-// if this worker has just got the partition. That happens here, at the first
-// record, and not when the partition is assigned: the offsets that led to the
-// record are stable (KIP-447), so whatever the former owner committed with
-// them is in the changelog by now.
+// view returns the batch's view of a partition, bringing the table up to the
+// end of its changelog first if this worker has just got the partition. That
+// happens here, at the first record, and not when the partition is assigned:
+// the offsets that led to the record are stable (KIP-447), so whatever the
+// former owner committed with them is in the changelog by now.
 func (w *worker) view(ctx context.Context, partition int32, views map[int32]*view) (*view, error) {
 	stage, ok := w.stage.(Stateful)
 	if !ok {
@@ -55,20 +101,23 @@ func (w *worker) view(ctx context.Context, partition int32, views map[int32]*vie
 		return v, nil
 	}
 	w.mu.Lock()
-	base := w.tables[partition]
+	t, epoch := w.tables[partition], w.epoch
 	w.mu.Unlock()
-	if base == nil {
-		started := time.Now()
-		var err error
-		if base, err = restore(ctx, w.o.Kafka, stage.Changelog(), partition); err != nil {
-			return nil, fmt.Errorf("restore state of %s partition %d: %w", stage.Name(), partition, err)
+	if t == nil || !t.owned() {
+		w.health(Restoring, nil)
+		t = w.store.take(partition)
+		if err := w.catchUp(ctx, t, stage.Changelog()); err != nil {
+			return nil, err
 		}
-		w.log.Info("state restored", "partition", partition, "keys", len(base), "seconds", time.Since(started).Seconds())
+		w.running()
 		w.mu.Lock()
-		w.tables[partition] = base
-		w.mu.Unlock()
+		defer w.mu.Unlock()
+		if w.epoch != epoch {
+			return nil, errMoved
+		}
+		w.tables[partition] = t
 	}
-	v := newView(base)
+	v := newView(t)
 	views[partition] = v
 	return v, nil
 }
@@ -95,36 +144,26 @@ func (w *worker) changes(views map[int32]*view) []*kgo.Record {
 	return records
 }
 
-// keep makes a committed batch's changes part of the tables, except those of
-// partitions that were taken away meanwhile.
-func (w *worker) keep(views map[int32]*view) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for partition, v := range views {
-		base := w.tables[partition]
-		if base == nil {
-			continue
+// keep applies a committed batch's changelog records to the tables, except
+// those of partitions that were taken away meanwhile: the new owner reads them
+// from the changelog.
+func (w *worker) keep(changes []*kgo.Record) error {
+	for len(changes) > 0 {
+		partition := changes[0].Partition
+		n := slices.IndexFunc(changes, func(rec *kgo.Record) bool { return rec.Partition != partition })
+		if n < 0 {
+			n = len(changes)
 		}
-		for key, value := range v.changes {
-			if value == nil {
-				delete(base, key)
-			} else {
-				base[key] = value
+		w.mu.Lock()
+		t := w.tables[partition]
+		w.mu.Unlock()
+		if t != nil {
+			if err := t.apply(changes[:n]); err != nil {
+				return err
 			}
+			w.o.Metrics.state(w.stage.Name(), t)
 		}
-		w.o.Metrics.state(w.stage.Name(), partition, len(base))
+		changes = changes[n:]
 	}
-}
-
-// restore reads a changelog partition to its end.
-func restore(ctx context.Context, kafka []kgo.Opt, topic string, partition int32) (table, error) {
-	t := table{}
-	err := ReadToEnd(ctx, kafka, topic, partition, func(rec *kgo.Record) {
-		if rec.Value == nil {
-			delete(t, string(rec.Key))
-		} else {
-			t[string(rec.Key)] = rec.Value
-		}
-	})
-	return t, err
+	return nil
 }

@@ -83,24 +83,7 @@ func produce(t *testing.T, client *kgo.Client, words ...string) {
 // run starts the stage and returns a function that stops it.
 func run(t *testing.T, stage Stage, kafka []kgo.Opt) (stop func()) {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error)
-	go func() {
-		done <- Run(ctx, stage, Options{
-			Kafka: kafka, Workers: 2, Instance: t.Name(),
-			DeadLetter: func(_ context.Context, f Failed) (string, []byte, []byte, error) {
-				key := fmt.Sprintf("%s/%d/%d", f.Record.Topic, f.Record.Partition, f.Record.Offset)
-				return "deadletters", []byte(key), []byte(f.Class), nil
-			},
-		})
-	}()
-	return func() {
-		t.Helper()
-		cancel()
-		if err := <-done; err != nil {
-			t.Errorf("run: %v", err)
-		}
-	}
+	return runIn(t, stage, kafka, "")
 }
 
 func waitIdle(t *testing.T, client *kgo.Client) {

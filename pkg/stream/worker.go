@@ -26,11 +26,15 @@ type worker struct {
 	log   *slog.Logger
 	batch int // records to poll next
 
+	client *kgo.Client // of the session
+	store  *store      // nil if the stage has no state
+
 	member   atomic.Bool
 	rejoined time.Time // the latest order to join again that was followed
 
-	mu     sync.Mutex // guards tables
-	tables map[int32]table
+	mu     sync.Mutex // guards tables and epoch
+	tables map[int32]*table
+	epoch  int // counts changes of the assignment
 }
 
 // grace is how long a batch may go on after a stop was asked for.
@@ -72,12 +76,12 @@ func (w *worker) run(ctx context.Context) error {
 
 // fatal reports errors that stay until an operator acts.
 func fatal(err error) bool {
-	return errors.Is(err, kerr.TopicAuthorizationFailed) || errors.Is(err, kerr.GroupAuthorizationFailed) ||
+	return errors.Is(err, errDamaged) || errors.Is(err, kerr.TopicAuthorizationFailed) || errors.Is(err, kerr.GroupAuthorizationFailed) ||
 		errors.Is(err, kerr.TransactionalIDAuthorizationFailed) || errors.Is(err, kerr.SaslAuthenticationFailed)
 }
 
 func (w *worker) session(ctx context.Context) error {
-	opts := append([]kgo.Opt{
+	opts := []kgo.Opt{
 		kgo.ConsumerGroup(w.stage.Name()),
 		kgo.ConsumeTopics(w.stage.Inputs()...),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
@@ -85,11 +89,9 @@ func (w *worker) session(ctx context.Context) error {
 		// Without the control records, lag would never reach 0 on a topic
 		// that ends with a commit marker.
 		kgo.KeepControlRecords(),
-		kgo.Balancers(kgo.CooperativeStickyBalancer()),
 		kgo.TransactionalID(w.id),
-		kgo.TransactionTimeout(time.Minute),
-		kgo.SessionTimeout(15 * time.Second),
-		kgo.HeartbeatInterval(2 * time.Second),
+		// A transaction left open holds back all who read its partitions.
+		kgo.TransactionTimeout(30 * time.Second),
 		// The defaults are unbounded, and prefetch more than a slow stage
 		// can use before a rebalance takes it away.
 		kgo.FetchMaxBytes(8 << 20),
@@ -102,7 +104,8 @@ func (w *worker) session(ctx context.Context) error {
 		kgo.ProducerBatchMaxBytesFn(w.o.BatchBytes),
 		kgo.ProducerLinger(0),
 		kgo.RecordPartitioner(partitioner{w.stage, w.o.Spread}),
-		kgo.OnPartitionsAssigned(func(context.Context, *kgo.Client, map[string][]int32) {
+		kgo.OnPartitionsAssigned(func(ctx context.Context, client *kgo.Client, added map[string][]int32) {
+			w.forget(ctx, client, added)
 			w.gate.arrive(w.n)
 			w.arrived()
 		}),
@@ -111,7 +114,9 @@ func (w *worker) session(ctx context.Context) error {
 			w.forget(ctx, client, lost)
 			w.member.Store(false)
 		}),
-	}, w.o.Kafka...)
+	}
+	opts = append(opts, balancing(w.o.Protocol)...)
+	opts = append(opts, w.o.Kafka...)
 	opts = append(opts,
 		kgo.ClientID(w.id), // members are known by it
 		ClientMetrics(w.o.Registry, w.stage.Name(), w.n),
@@ -121,6 +126,8 @@ func (w *worker) session(ctx context.Context) error {
 		return fmt.Errorf("open group session: %w", err)
 	}
 	defer session.Close()
+	w.client = session.Client()
+	w.forgetAll()
 	// Take over the transactional id now: a transaction that a killed
 	// predecessor left open holds back the group's offsets until it is
 	// ended, and would otherwise be so only by its timeout.
@@ -142,16 +149,38 @@ func (w *worker) session(ctx context.Context) error {
 	}
 }
 
+// balancing has either the members share out the partitions or the broker.
+// Both move only what has to move.
+func balancing(protocol string) []kgo.Opt {
+	if protocol == ProtocolConsumer {
+		return []kgo.Opt{kgo.ServerSideBalancer(), kgo.Balancers(kgo.StickyBalancer())}
+	}
+	return []kgo.Opt{
+		kgo.Balancers(kgo.CooperativeStickyBalancer()),
+		kgo.SessionTimeout(15 * time.Second),
+		kgo.HeartbeatInterval(2 * time.Second),
+	}
+}
+
 // forget drops the state of partitions that go to another worker, which will
-// change it.
-func (w *worker) forget(_ context.Context, _ *kgo.Client, lost map[string][]int32) {
+// change it, and of those that come: GroupTransactSession tells of the first
+// loss of a session only until a transaction has ended.
+func (w *worker) forget(_ context.Context, _ *kgo.Client, moved map[string][]int32) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, partitions := range lost {
+	w.epoch++
+	for _, partitions := range moved {
 		for _, p := range partitions {
 			delete(w.tables, p)
 		}
 	}
+}
+
+func (w *worker) forgetAll() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.epoch++
+	clear(w.tables)
 }
 
 // handle works on one batch and commits it. Nothing of it remains when the
@@ -176,6 +205,9 @@ func (w *worker) handle(ctx context.Context, session *kgo.GroupTransactSession, 
 		}
 		count++
 		records, err := w.traced(work, rec, views)
+		if errors.Is(err, errMoved) {
+			return w.giveUp(work, session, count)
+		}
 		if err != nil {
 			return err
 		}
@@ -186,7 +218,8 @@ func (w *worker) handle(ctx context.Context, session *kgo.GroupTransactSession, 
 	w.adapt(count, worked)
 
 	started = time.Now()
-	out = append(out, w.changes(views)...)
+	changes := w.changes(views)
+	out = append(out, changes...)
 	if err := session.Begin(); err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
@@ -210,13 +243,28 @@ func (w *worker) handle(ctx context.Context, session *kgo.GroupTransactSession, 
 		return failed
 	}
 	if !committed {
-		w.log.Info("batch given up because of a rebalance; its records come again", "records", count)
-		w.o.Metrics.abort(w.stage.Name())
+		w.rebalanced(count)
 		return nil
 	}
-	w.keep(views)
 	w.o.Metrics.commit(w.stage.Name(), out, time.Since(started))
+	return w.keep(changes)
+}
+
+// giveUp has a batch's records come again, here or elsewhere.
+func (w *worker) giveUp(ctx context.Context, session *kgo.GroupTransactSession, count int) error {
+	if err := session.Begin(); err != nil {
+		return fmt.Errorf("begin transaction: %w", err)
+	}
+	if _, err := session.End(ctx, kgo.TryAbort); err != nil {
+		return fmt.Errorf("end transaction: %w", err)
+	}
+	w.rebalanced(count)
 	return nil
+}
+
+func (w *worker) rebalanced(count int) {
+	w.log.Info("batch given up because of a rebalance; its records come again", "records", count)
+	w.o.Metrics.abort(w.stage.Name())
 }
 
 // adapt sets the size of the next batch so that its work takes about the
