@@ -31,7 +31,7 @@ func (m *model) adapt(l *lattice) {
 	}
 	for k, s := range shapes {
 		g := s.rarity()
-		m.priors[k] = float32(m.prior(s) + math.Log((seen[g]+m.prudence*usual[g])/((all+m.prudence)*usual[g])))
+		m.priors[k] = float32(m.prior(s) + math.Log((seen[g]+m.Prudence*usual[g])/((all+m.Prudence)*usual[g])))
 	}
 	m.learn(l)
 }

@@ -55,15 +55,17 @@ type Bead struct {
 type Result struct {
 	// Beads are in order, and hold every sentence of both sides once.
 	Beads []Bead
-	// Health tells from 0 to 1 whether the documents are translations of
-	// each other at all: the share of sentences with a counterpart times the
-	// mean confidence times the correlation of lengths. Translations had 0.6
-	// and more, strangers and shuffled sentences 0.4 and less.
+	// Health tells from 0 to 1 how surely the documents are whole
+	// translations of each other: see [HealthThreshold].
 	Health float64
+	// Evidence is what Health is made of.
+	Evidence Evidence
 }
 
-// HealthThreshold is the health below which two documents are to be taken for
-// no translations of each other, and their beads not to be used.
+// HealthThreshold is the health below which two documents are not to be taken
+// for translations of each other, and their beads not to be used: strangers, parts
+// in another order, a text shifted by a sentence, much missing, a mere copy. At
+// it 97 % of such pairs are found and 1 or 2 % of good ones lost.
 const HealthThreshold = 0.5
 
 // MaxSentences is the most sentences one side may have.
@@ -73,10 +75,6 @@ const MaxSentences = 200_000
 // side makes gaps. It fails only when ctx ends or a side has more than
 // MaxSentences sentences.
 func Align(ctx context.Context, source, target []string, o Options) (Result, error) {
-	return alignWith(ctx, source, target, o, &standard)
-}
-
-func alignWith(ctx context.Context, source, target []string, o Options, c *constants) (Result, error) {
 	if n := max(len(source), len(target)); n > MaxSentences {
 		return Result{}, fmt.Errorf("align: %d sentences on one side, at most %d", n, MaxSentences)
 	}
@@ -84,7 +82,10 @@ func alignWith(ctx context.Context, source, target []string, o Options, c *const
 		return Result{Beads: gaps(len(source), len(target))}, ctx.Err()
 	}
 	m := models.Get().(*model)
-	result, err := m.align(ctx, source, target, o, c)
+	if o.Parameters == nil {
+		o.Parameters = Standard()
+	}
+	result, err := m.align(ctx, source, target, o)
 	if err != nil {
 		return Result{}, fmt.Errorf("align: %w", err)
 	}
@@ -98,23 +99,24 @@ func alignWith(ctx context.Context, source, target []string, o Options, c *const
 // fresh memory.
 var models = sync.Pool{New: func() any { return new(model) }}
 
-func (m *model) align(ctx context.Context, source, target []string, o Options, c *constants) (Result, error) {
-	m.load(source, target, o, c)
+func (m *model) align(ctx context.Context, source, target []string, o Options) (Result, error) {
+	m.load(source, target, o)
 	b, err := m.narrow(ctx, m.wide())
 	if err != nil {
 		return Result{}, err
 	}
 	l := &m.lattice
 	l.load(m, b)
-	for pass := 0; pass < c.passes; pass++ {
+	for pass := 0; pass < m.Passes; pass++ {
 		if ctx.Err() != nil {
 			return Result{}, ctx.Err()
 		}
 		m.adapt(l)
 		l.load(m, l.narrow())
 	}
-	beads := l.decode(c.width)
-	return Result{Beads: beads, Health: m.health(beads)}, nil
+	beads := l.decode(m.Width)
+	e := m.evidence(beads)
+	return Result{Beads: beads, Health: e.health(), Evidence: e}, nil
 }
 
 // gaps is the alignment with nothing.

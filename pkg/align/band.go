@@ -11,25 +11,64 @@ import (
 // last cell.
 type band struct{ lo, hi []int }
 
-// maxCells bounds the cells of the coarse pass (8 bytes each).
-const maxCells = 8 << 20
+const (
+	// wholeCells is how large the whole matrix may be to be looked at; of
+	// larger documents a band is.
+	wholeCells = 1 << 20
+	// coarseCells bounds the cells of the coarse pass (4 bytes each).
+	coarseCells = 40 << 20
+	// fineCells bounds those of the lattice (80 bytes each).
+	fineCells = 3 << 20
+	// reach is the least width of the band on either side of the guide.
+	reach = 30
+	// drift is what it widens with each sentence away from the next anchor.
+	drift = 0.15
+)
 
-// wide returns the whole matrix when it is small enough, else a band around
-// the guide of the anchors.
+// wide returns the whole matrix when it is small enough, else a band around a
+// chain of anchors that is the wider the farther apart they are and the more
+// they disagree.
 func (m *model) wide() band {
 	n, t := len(m.source.length), len(m.target.length)
 	b := band{make([]int, n+1), make([]int, n+1)}
-	radius := t
-	if (n+1)*(t+1) > maxCells {
-		radius = max(100, maxCells/(n+1)/2)
+	if (n+1)*(t+1) <= wholeCells {
+		for i := range b.hi {
+			b.hi[i] = t
+		}
+		return b
 	}
-	at := m.guide()
-	for i := range b.lo {
-		j := at(i)
-		b.lo[i], b.hi[i] = max(0, j-radius), min(t, j+radius)
+	chain := m.chain()
+	for scale := 1.0; ; scale /= 2 {
+		b.follow(chain, scale)
+		b.close(t)
+		if _, cells := b.layout(); cells <= coarseCells || scale < 1e-3 {
+			return b
+		}
 	}
-	b.close(t)
-	return b
+}
+
+// follow sets the rows to what a way through the chain may pass: between two
+// points it may keep to the slope of one sentence a sentence from either of
+// them, or to the line between them.
+func (b band) follow(chain []point, scale float64) {
+	t := chain[len(chain)-1].j
+	for k := 1; k < len(chain); k++ {
+		from, to := chain[k-1], chain[k]
+		for i := from.i; i <= to.i; i++ {
+			line := from.j
+			if to.i > from.i {
+				line += (to.j - from.j) * (i - from.i) / (to.i - from.i)
+			}
+			lo := line - int(scale*float64(line-min(line, from.j+i-from.i, to.j-to.i+i)))
+			hi := line + int(scale*float64(max(line, from.j+i-from.i, to.j-to.i+i)-line))
+			radius := reach + int(scale*drift*float64(min(i-from.i, to.i-i)))
+			lo, hi = max(0, lo-radius, from.j-reach), min(t, hi+radius, to.j+reach)
+			if i == from.i && k > 1 { // the end of the part before
+				lo, hi = min(lo, b.lo[i]), max(hi, b.hi[i])
+			}
+			b.lo[i], b.hi[i] = lo, hi
+		}
+	}
 }
 
 // close makes the band hold both ends, no row empty and all rows connected.
@@ -58,6 +97,15 @@ func (b band) layout() (offset []int, cells int) {
 	return offset, cells
 }
 
+// thin leaves at most radius cells on either side of the middle of each row.
+func (b band) thin(radius, t int) {
+	for i := range b.lo {
+		middle := (b.lo[i] + b.hi[i]) / 2
+		b.lo[i], b.hi[i] = max(b.lo[i], middle-radius), min(b.hi[i], middle+radius)
+	}
+	b.close(t)
+}
+
 // width returns the most cells of a row.
 func (b band) width() int {
 	width := 0
@@ -67,17 +115,13 @@ func (b band) width() int {
 	return width
 }
 
-// holds tells whether cell i, j is in the band.
-func (b band) holds(i, j int) bool {
-	return i >= 0 && i < len(b.lo) && j >= b.lo[i] && j <= b.hi[i]
-}
+// point is a cell that an anchor speaks for.
+type point struct{ i, j int }
 
-// guide returns a function from a source position to the target position
-// expected there: a line through the longest chain of anchors that each side has
-// once, and through both ends.
-func (m *model) guide() func(i int) int {
+// chain returns the longest chain of anchors that each side has once, without
+// those that lie apart from their neighbours, and with both ends.
+func (m *model) chain() []point {
 	n, t := len(m.source.length), len(m.target.length)
-	type point struct{ i, j int }
 	first := func(s *side) (at, times []int) {
 		at, times = make([]int, len(m.corpus.anchors)), make([]int, len(m.corpus.anchors))
 		for i := range s.length {
@@ -113,41 +157,33 @@ func (m *model) guide() func(i int) int {
 			tails[k] = x
 		}
 	}
-	chain := []point{{n, t}}
+	var found []point
 	if len(tails) > 0 {
 		for x := tails[len(tails)-1]; x >= 0; x = before[x] {
-			chain = append(chain, points[x])
+			found = append(found, points[x])
 		}
 	}
-	chain = append(chain, point{0, 0})
-	slices.Reverse(chain)
-	return func(i int) int {
-		k := sort.Search(len(chain), func(k int) bool { return chain[k].i >= i })
-		if k == 0 {
-			return chain[0].j
+	slices.Reverse(found)
+	chain := []point{{0, 0}}
+	for k, p := range found {
+		if !stray(found, k) {
+			chain = append(chain, p)
 		}
-		a, b := chain[k-1], chain[min(k, len(chain)-1)]
-		if b.i == a.i {
-			return b.j
-		}
-		return a.j + (b.j-a.j)*(i-a.i)/(b.i-a.i)
 	}
+	return append(chain, point{n, t})
 }
 
-// keep returns the band of the cells that are good, with the margin and what
-// lies between them.
-func (b band) keep(offset []int, good func(cell int) bool) band {
-	last := len(b.lo) - 1
-	out := band{make([]int, last+1), make([]int, last+1)}
-	for i := range out.lo {
-		lo, hi := b.hi[i], b.lo[i]
-		for j := b.lo[i]; j <= b.hi[i]; j++ {
-			if good(offset[i] + j) {
-				lo, hi = min(lo, j), max(hi, j)
-			}
-		}
-		out.lo[i], out.hi[i] = max(b.lo[i], lo-margin), min(b.hi[i], hi+margin)
+// stray tells whether a point of a chain lies apart from the median of those
+// around it.
+func stray(chain []point, k int) bool {
+	const around = 4
+	near := chain[max(0, k-around):min(len(chain), k+around+1)]
+	var offsets [2*around + 1]int
+	for x, p := range near {
+		offsets[x] = p.j - p.i
 	}
-	out.close(b.hi[last])
-	return out
+	slices.Sort(offsets[:len(near)])
+	median := offsets[len(near)/2]
+	length := near[len(near)-1].i - near[0].i
+	return max(chain[k].j-chain[k].i-median, median-chain[k].j+chain[k].i) > reach+length/2
 }

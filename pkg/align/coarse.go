@@ -35,12 +35,12 @@ const (
 	none        = float32(-1e30)
 )
 
-// Cells survive a pass when the ways through them lose at most slack nats
-// against the best; margin more on each side are kept.
-const (
-	slack  = 12
-	margin = 1
-)
+// slacks are what the ways through a cell may lose against the best, in nats,
+// for the cell to survive; the first is used unless it leaves too many cells.
+var slacks = [...]float32{12, 5, 2, 0.5}
+
+// margin is how many more cells are kept on each side of a row.
+const margin = 1
 
 // narrow returns the cells of b worth a second look.
 func (m *model) narrow(ctx context.Context, b band) (band, error) {
@@ -72,7 +72,11 @@ func (m *model) narrow(ctx context.Context, b band) (band, error) {
 		c.forwardRow(i, gap)
 	}
 	best := float64(c.forward[cells-1]) + c.base[n]
-	out := band{make([]int, n+1), make([]int, n+1)}
+	// One band for each slack, to take the widest that is not too large.
+	var outs [len(slacks)]band
+	for k := range outs {
+		outs[k] = band{make([]int, n+1), make([]int, n+1)}
+	}
 	var behind [3][]float32 // of rows i, i+1, i+2
 	var base [3]float64
 	for k := range behind {
@@ -86,18 +90,31 @@ func (m *model) narrow(ctx context.Context, b band) (band, error) {
 		base[0], base[1], base[2] = base[2], base[0], base[1]
 		behind[0] = behind[0][:b.hi[i]-b.lo[i]+1]
 		base[0] = c.backwardRow(i, gap, behind, base)
-		lo, hi := b.hi[i], b.lo[i]
-		floor := float32(best - slack - c.base[i] - base[0])
+		var first, last [len(slacks)]int
+		for k := range slacks {
+			first[k], last[k] = b.hi[i], b.lo[i]
+		}
+		total := float32(best - c.base[i] - base[0])
 		forward := c.forward[c.offset[i]+b.lo[i]:]
 		for x, backward := range behind[0] {
-			if forward[x]+backward >= floor {
+			lost := total - forward[x] - backward
+			for k := 0; k < len(slacks) && lost <= slacks[k]; k++ {
 				j := b.lo[i] + x
-				lo, hi = min(lo, j), max(hi, j)
+				first[k], last[k] = min(first[k], j), max(last[k], j)
 			}
 		}
-		out.lo[i], out.hi[i] = max(b.lo[i], lo-margin), min(b.hi[i], hi+margin)
+		for k, out := range outs {
+			out.lo[i], out.hi[i] = max(b.lo[i], first[k]-margin), min(b.hi[i], last[k]+margin)
+		}
 	}
-	out.close(t)
+	for _, out := range outs {
+		out.close(t)
+		if _, cells := out.layout(); cells <= fineCells {
+			return out, nil
+		}
+	}
+	out := outs[len(outs)-1]
+	out.thin(fineCells/(n+1)/2, t)
 	return out, nil
 }
 
@@ -250,10 +267,10 @@ func (c *coarse) anchorsOf(i int) []float32 {
 		return r.values
 	}
 	if r.i >= 0 {
-		clear(r.values[c.reach(r.i, false):c.reach(r.i, true)])
+		clear(r.values[c.scope(r.i, false):c.scope(r.i, true)])
 	}
 	r.i = i
-	lo, hi := c.reach(i, false), c.reach(i, true)
+	lo, hi := c.scope(i, false), c.scope(i, true)
 	for _, a := range c.source.anchors.at(i) {
 		value := c.corpus.anchors[a].value()
 		list := c.where.at(int(a))
@@ -264,9 +281,9 @@ func (c *coarse) anchorsOf(i int) []float32 {
 	return r.values
 }
 
-// reach returns the first target sentence that beads with source sentence i
+// scope returns the first target sentence that beads with source sentence i
 // can have, or the one after the last.
-func (c *coarse) reach(i int, end bool) int {
+func (c *coarse) scope(i int, end bool) int {
 	if end {
 		return c.hi[min(i+2, len(c.hi)-1)]
 	}

@@ -124,18 +124,20 @@ func (t *table) grow() {
 }
 
 // load reads two documents.
-func (c *corpus) load(source, target []string, lexicon Lexicon, k *constants) {
+func (c *corpus) load(source, target []string, lexicon Lexicon, k *Parameters) {
 	texts := [2][]string{source, target}
 	r, t := &c.reader, &c.table
-	r.foldings = foldings()
-	a, b := scriptOf(source), scriptOf(target)
-	r.skeletons, r.kin = a != b, a == b && a != unicode.Latin
+	r.foldings, r.numerals = foldings(), numerals()
+	scripts := [2]*unicode.RangeTable{scriptOf(source), scriptOf(target)}
+	r.skeletons, r.kin = scripts[0] != scripts[1], scripts[0] == scripts[1] && scripts[0] != unicode.Latin
+	r.years = calendar(scripts[0]) != calendar(scripts[1])
 	t.reset()
 	stamp := int32(0)
 	for side, lines := range texts {
 		s := &c.sides[side]
 		s.length = grown(s.length, len(lines))
 		s.frequency = s.frequency[:0]
+		r.calendar = calendar(scripts[side])
 		l := &c.read[side]
 		l.reset()
 		for i, line := range lines {
@@ -166,7 +168,7 @@ func (c *corpus) load(source, target []string, lexicon Lexicon, k *constants) {
 }
 
 // enter decides what a sign is good for.
-func (c *corpus) enter(e *entry, pairs float64, n, m int, k *constants) {
+func (c *corpus) enter(e *entry, pairs float64, n, m int, k *Parameters) {
 	if e.sign.kind() == wordSign {
 		for side, lines := range [2]int{n, m} {
 			// Once tells nothing, everywhere neither.
@@ -188,7 +190,7 @@ func (c *corpus) enter(e *entry, pairs float64, n, m int, k *constants) {
 }
 
 // take fills a side from the signs of its lines.
-func (s *side) take(number int, read lists, entries []entry, known lists, c *constants) {
+func (s *side) take(number int, read lists, entries []entry, known lists, c *Parameters) {
 	n := len(s.length)
 	s.alone = grown(s.alone, n)
 	clear(s.alone)
@@ -203,7 +205,7 @@ func (s *side) take(number int, read lists, entries []entry, known lists, c *con
 			case e.anchor > 0:
 				s.found.items = append(s.found.items, e.anchor-1)
 			case (kind == numberSign || kind == digitSign) && e.frequency[1-number] == 0:
-				s.alone[i] += float32(c.alone * c.telling(kind))
+				s.alone[i] += float32(c.Alone * c.telling(kind))
 			}
 		}
 		if len(known.start) > 0 {
@@ -216,34 +218,52 @@ func (s *side) take(number int, read lists, entries []entry, known lists, c *con
 
 // anchor weighs a sign that fs source and ft target sentences have, of so many
 // pairs of sentences.
-func (c *constants) anchor(kind int, fs, ft, pairs float64) anchor {
+func (c *Parameters) anchor(kind int, fs, ft, pairs float64) anchor {
 	rarity := 0.5 * math.Log(pairs/(fs*ft))
 	// A name is about as frequent on both sides, a chance likeness is not.
 	agreement := math.Sqrt(min(fs, ft) / max(fs, ft))
 	weight, missing := 0.0, 0.0
 	switch kind {
+	case numeralSign:
+		weight = c.Numeral * rarity * agreement
+	case yearSign:
+		weight = c.Year * rarity
 	case questionSign:
-		weight, missing = c.question*rarity*agreement, c.noQuestion
-	case bracketSign:
-		weight, missing = c.bracket*rarity*agreement, c.noBracket
+		weight, missing = c.Question*rarity*agreement, c.NoQuestion
+	case markSign:
+		weight, missing = c.Bracket*rarity*agreement, c.NoBracket
 	case latinSign:
-		weight = c.word * rarity * agreement
+		weight = c.Word * rarity * agreement
 	case skeletonSign:
-		weight = c.bones * rarity * agreement
+		weight = c.Bones * rarity * agreement
 	case digitSign:
-		weight, missing = c.number*c.smallNumber*rarity, c.missing*c.telling(kind)
+		weight, missing = c.Number*c.SmallNumber*rarity, c.Missing*c.telling(kind)
 	case numberSign:
-		weight, missing = c.number*rarity, c.missing*c.telling(kind)
+		weight, missing = c.Number*rarity, c.Missing*c.telling(kind)
 	}
-	return anchor{float32(min(weight, c.anchorCap)), float32(missing)}
+	return anchor{float32(min(weight, c.AnchorCap)), float32(missing)}
 }
 
 // telling is how much the absence of a number tells, 0 to 1.
-func (c *constants) telling(kind int) float64 {
+func (c *Parameters) telling(kind int) float64 {
 	if kind == digitSign {
-		return c.smallMissing
+		return c.SmallMissing
 	}
 	return 1
+}
+
+// calendar returns what the years of the calendars that are used with a script
+// lack to those of our era, or one less than that.
+func calendar(script *unicode.RangeTable) int {
+	switch script {
+	case unicode.Ethiopic:
+		return 7
+	case unicode.Arabic: // Solar Hijri, of Iran and Afghanistan
+		return 621
+	case unicode.Devanagari: // Vikram Samvat, of Nepal
+		return -57
+	}
+	return 0
 }
 
 // scriptOf returns the script most letters of the first lines have.

@@ -5,8 +5,12 @@ import (
 	"slices"
 )
 
-// maxBeadWords bounds the words of a bead that pairs are counted of.
-const maxBeadWords = 200
+const (
+	// maxBeadPairs bounds the pairs of words that are counted of a bead.
+	maxBeadPairs = 10_000
+	// maxLinks bounds the pairs that may be linked.
+	maxLinks = 4 << 20
+)
 
 // learner counts how often words stand in the same beads.
 type learner struct {
@@ -48,18 +52,21 @@ func (m *model) learn(l *lattice) {
 	sentences := math.Sqrt(float64(len(m.source.length)) * float64(len(m.target.length)))
 	r.where.inverse(&m.source.words, len(m.source.frequency))
 	for word := range m.source.frequency {
+		if len(r.links) > maxLinks {
+			break
+		}
 		r.countWith(word, r.where.at(word))
 		fs := float64(m.source.frequency[word])
 		for _, t := range r.touched {
 			count, ft := float64(r.count[t]), float64(m.target.frequency[t])
 			r.count[t] = 0
 			dice := 2 * count / (fs + ft)
-			if count < m.pairCount || dice < m.pairDice {
+			if count < m.PairCount || dice < m.PairDice {
 				continue
 			}
 			if information := math.Log(sentences * count / (fs * ft)); information > 0 {
 				weight := information * dice
-				r.links = append(r.links, link{int32(word), t, float32(min(m.pairCap, m.pair*weight)), float32(count * weight)})
+				r.links = append(r.links, link{int32(word), t, float32(min(m.PairCap, m.Pair*weight)), float32(count * weight)})
 			}
 		}
 	}
@@ -100,7 +107,7 @@ func (r *learner) collect(m *model, l *lattice) {
 			return
 		}
 		words := target.items[target.start[j]:target.start[j+shape.target]]
-		if len(words) > maxBeadWords || int(source.start[i+shape.source]-source.start[i]) > maxBeadWords {
+		if len(words)*int(source.start[i+shape.source]-source.start[i]) > maxBeadPairs {
 			return
 		}
 		if shape.target > 1 {

@@ -11,31 +11,35 @@ var shapes = [...]shape{
 	{2, 2}, {1, 3}, {3, 1}, {2, 3}, {3, 2}, {1, 4}, {4, 1}, {3, 3}, {1, 5}, {5, 1},
 }
 
-const widest = 5 // sentences on one side of a bead
+const (
+	widest = 5 // sentences on one side of a bead
+
+	sourceGap, targetGap = 1, 2 // in shapes
+)
 
 func (s shape) gap() bool { return s.source == 0 || s.target == 0 }
 
 // prior returns the prior of a shape.
-func (c *constants) prior(s shape) float64 {
+func (c *Parameters) prior(s shape) float64 {
 	few, many := min(s.source, s.target), max(s.source, s.target)
 	switch {
 	case few == 0:
-		return c.gap
+		return c.Gap
 	case many == 1:
 		return 0
 	case few == 1:
-		return [...]float64{c.merge2, c.merge3, c.merge4, c.merge4 + c.wider}[many-2]
+		return [...]float64{c.Merge2, c.Merge3, c.Merge4, c.Merge4 + c.Wider}[many-2]
 	case many == 2:
-		return c.cross2
+		return c.Cross2
 	case few == 2:
-		return c.cross3
+		return c.Cross3
 	}
-	return c.cross3 + c.wider
+	return c.Cross3 + c.Wider
 }
 
 // model scores the beads of one document pair.
 type model struct {
-	*constants
+	*Parameters
 	corpus         corpus
 	source, target *side // of corpus
 	similarity     Similarity
@@ -56,8 +60,9 @@ type model struct {
 const longest = 1023
 
 // load makes the model of two documents.
-func (m *model) load(source, target []string, o Options, c *constants) {
-	m.constants, m.cap, m.similarity = c, float32(c.lengthCap), o.Similarity
+func (m *model) load(source, target []string, o Options) {
+	c := o.Parameters
+	m.Parameters, m.cap, m.similarity = c, float32(c.LengthCap), o.Similarity
 	m.corpus.load(source, target, o.Lexicon, c)
 	m.source, m.target = &m.corpus.sides[0], &m.corpus.sides[1]
 	var total [2]float64
@@ -74,9 +79,9 @@ func (m *model) load(source, target []string, o Options, c *constants) {
 		m.priors[k] = float32(c.prior(s))
 	}
 	for l := range m.precision {
-		variance := c.spread0*c.spread0 + c.spread1/max(1, float64(l))
+		variance := c.Spread0*c.Spread0 + c.Spread1/max(1, float64(l))
 		m.precision[l] = float32(0.5 / variance)
-		m.sharpness[l] = float32(0.5 * math.Log(c.strangers*c.strangers/variance))
+		m.sharpness[l] = float32(0.5 * math.Log(c.Strangers*c.Strangers/variance))
 	}
 }
 
@@ -86,7 +91,7 @@ func (m *model) meaning(i, n, j, t int) float32 {
 	if math.IsNaN(z) {
 		return 0
 	}
-	return float32(max(-m.similarityCap, min(m.similarityCap, m.constants.similarity*(z-m.similarityZero))))
+	return float32(max(-m.SimilarityCap, min(m.SimilarityCap, m.Similarity*(z-m.SimilarityZero))))
 }
 
 func (m *model) setRatio(ratio float64) {

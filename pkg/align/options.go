@@ -8,6 +8,9 @@ type Options struct {
 
 	// Similarity compares meanings, as an embedding model does.
 	Similarity Similarity
+
+	// Parameters of the cost model; nil for [Standard].
+	Parameters *Parameters
 }
 
 // A Lexicon gives the translations of words that other documents taught. Words

@@ -21,9 +21,11 @@ const (
 	skeletonSign        // consonants of a word: a name in another script
 	numberSign          // a number of more than one digit
 	digitSign           // a number of one digit, often spelt out
+	numeralSign         // a small number, spelled out or not
+	yearSign            // a year of our era, of whatever calendar it was written in
 	questionSign        // question mark
-	bracketSign         // opening bracket
-	kindBits     = 3
+	markSign            // opening bracket, quotation mark, per cent, currency
+	kindBits     = 4
 )
 
 func (s sign) kind() int { return int(s & (1<<kindBits - 1)) }
@@ -55,7 +57,7 @@ const (
 	syllable              // letter that begins a syllable of a script without spaces
 	ideogram              // letter that is a word
 	question
-	bracket
+	symbol
 )
 
 // folding is what a character is for matching: one or two characters without
@@ -98,8 +100,8 @@ func fold(r rune) folding {
 		f.class = ignored
 	case c == '?', c == '؟', c == '፧':
 		return folding{uint16(c), 0, question, 0}
-	case c == '(':
-		return folding{uint16(c), 0, bracket, 0}
+	case c == '(', c == '"', c == '%', c == '٪', unicode.Is(unicode.Sc, r):
+		return folding{uint16(c), 0, symbol, 0}
 	case '0' <= c && c <= '9':
 		f.class = digit
 	case unicode.Is(unicode.Latin, c):
@@ -120,10 +122,15 @@ func fold(r rune) folding {
 // reader cuts lines into words and numbers.
 type reader struct {
 	foldings *[0x3100]folding
+	numerals map[uint64]int // spelled-out numbers by full
 	// skeletons tells that the two texts are in different scripts, kin that
 	// both are in the same other than the Latin one.
 	skeletons, kin bool
 	keep           bool // the words themselves, in words
+	// calendar is what to add to a year for one of our era, or that and one
+	// more; years are looked at when either side has such a calendar.
+	calendar int
+	years    bool
 
 	signs   []sign // of the line
 	words   []string
@@ -133,13 +140,15 @@ type reader struct {
 	class  class // digit, ethiopic, latin, letter; other when there is none
 	length int   // characters
 	hash   uint64
-	short  uint64 // hash of its first prefix characters
+	full   uint64 // hash of all of it
+	short  uint64 // of its first prefix characters
 	bones  uint64 // of its first consonants
 	nbones int
 	last   byte // consonant
 	upper  bool // capitals only
 	raw    [8]uint16
 	value  ethiopicNumber
+	digits int // value of a short number
 }
 
 // Of FNV-1a, 64 bits.
@@ -202,6 +211,7 @@ func (r *reader) next(c rune, f folding) {
 		if r.length == 1 && r.raw[0] == '0' { // leading
 			r.hash, r.length = hashStart, 0
 		}
+		r.digits = min(10*r.digits+int(f.first-'0'), 100_000)
 		r.put(f)
 		return
 	case ethiopic:
@@ -227,8 +237,8 @@ func (r *reader) next(c rune, f folding) {
 	switch class {
 	case question:
 		r.add(hashStart, questionSign)
-	case bracket:
-		r.add(hashStart, bracketSign)
+	case symbol:
+		r.add(uint64(f.first)*hashStep, markSign)
 	}
 }
 
@@ -236,7 +246,8 @@ func (r *reader) next(c rune, f folding) {
 func (r *reader) begin(class class) {
 	r.end()
 	r.class = class
-	r.length, r.hash, r.short, r.bones, r.nbones, r.last, r.upper = 0, hashStart, 0, hashStart, 0, 0, true
+	r.length, r.nbones, r.last, r.upper, r.digits = 0, 0, 0, true, 0
+	r.hash, r.full, r.short, r.bones = hashStart, hashStart, 0, hashStart
 }
 
 func (r *reader) put(f folding) {
@@ -256,6 +267,7 @@ func (r *reader) one(c uint16) {
 		r.raw[r.length] = c
 	}
 	r.length++
+	r.full = (r.full ^ uint64(c)) * hashStep
 	if r.length <= stem || r.class == digit {
 		r.hash = (r.hash ^ uint64(c)) * hashStep
 		if r.length == prefix {
@@ -270,26 +282,61 @@ func (r *reader) end() {
 	case other:
 		return
 	case digit:
+		if r.digits <= 12 || r.digits%10 == 0 && r.digits <= 100 || r.digits == 1000 {
+			r.add(uint64(r.digits)*hashStep, numeralSign)
+		}
 		if r.length == 1 {
 			r.add(r.hash, digitSign)
 		} else {
 			r.add(r.hash, numberSign)
+			if r.years && r.digits >= 1300 && r.digits < 2200 {
+				r.year(r.digits)
+			}
 		}
 	case ethiopic:
-		r.number(r.value.value())
+		n := r.value.value()
+		r.number(n)
+		if r.years && n >= 1300 && n < 2200 {
+			r.year(n)
+		}
 	default:
-		r.add(r.hash, wordSign)
-		if r.keep {
-			r.words = append(r.words, r.word())
-		}
-		if r.length >= prefix && (r.class == latin || r.kin) {
-			r.add(r.short, latinSign)
-		}
-		if r.skeletons && r.nbones >= 3 {
-			r.add(r.bones, skeletonSign)
-		}
+		r.endWord()
 	}
 	r.class = other
+}
+
+func (r *reader) endWord() {
+	r.add(r.hash, wordSign)
+	if r.keep {
+		r.words = append(r.words, r.word())
+	}
+	switch {
+	case r.length >= prefix && (r.class == latin || r.kin):
+		r.add(r.short, latinSign)
+	case r.upper && r.class == latin && r.length >= 2: // WHO, IV
+		r.add(r.hash, latinSign)
+	}
+	if r.skeletons && r.nbones >= 3 {
+		r.add(r.bones, skeletonSign)
+	}
+	if n := r.numerals[r.full]; n > 0 {
+		r.add(uint64(n)*hashStep, numeralSign)
+	} else if r.upper && r.class == latin && r.length >= 2 {
+		if n := roman(r.raw[:min(r.length, len(r.raw))]); n > 0 {
+			r.number(n)
+		}
+	}
+}
+
+// year adds the years of our era that a year may be.
+func (r *reader) year(n int) {
+	if r.calendar == 0 {
+		r.add(uint64(n)*hashStep, yearSign)
+		return
+	}
+	for _, n := range [...]int{n + r.calendar, n + r.calendar + 1} {
+		r.add(uint64(n)*hashStep, yearSign)
+	}
 }
 
 // number adds the sign of a number that is not written in decimal digits.

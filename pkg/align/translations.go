@@ -8,7 +8,7 @@ import (
 
 // translations makes anchors of the pairs of words that the lexicon knows and
 // the two sides have. It returns the anchors of each sentence of each side.
-func (c *corpus) translations(texts [2][]string, lexicon Lexicon, k *constants) (known [2]lists) {
+func (c *corpus) translations(texts [2][]string, lexicon Lexicon, k *Parameters) (known [2]lists) {
 	if lexicon == nil {
 		return known
 	}
@@ -35,10 +35,10 @@ func (c *corpus) translations(texts [2][]string, lexicon Lexicon, k *constants) 
 				continue
 			}
 			// What the probability says beyond the chance to meet the word.
-			chance := float64(f) / float64(len(texts[1])) / k.wordsPerLine
-			weight := k.lexicon * math.Log(1+min(1, t.Probability)/chance)
+			chance := float64(f) / float64(len(texts[1])) / k.WordsPerLine
+			weight := k.Lexicon * math.Log(1+min(1, t.Probability)/chance)
 			id := int32(len(c.anchors))
-			c.anchors = append(c.anchors, anchor{weight: float32(min(weight, k.pairCap))})
+			c.anchors = append(c.anchors, anchor{weight: float32(min(weight, k.PairCap))})
 			anchors[0][s], anchors[1][t.Word] = append(anchors[0][s], id), append(anchors[1][t.Word], id)
 		}
 	}
