@@ -38,7 +38,8 @@ func Groups(ctx context.Context, admin *kadm.Client, names ...string) (map[strin
 	for _, name := range names {
 		d, ok := classic[name]
 		switch {
-		case !ok, errors.Is(d.Err, kerr.GroupIDNotFound), d.Err == nil && d.State == "Dead":
+		case !ok, errors.Is(d.Err, kerr.GroupIDNotFound), d.Err == nil && d.State == "Dead",
+			d.Err == nil && d.State == "Stable" && len(d.Members) == 0: // kfake's word for the newer protocol
 			rest = append(rest, name)
 			continue
 		case d.Err != nil:

@@ -3,7 +3,6 @@ package stream
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 )
@@ -50,7 +49,7 @@ func (w *worker) poll(ctx context.Context, session *kgo.GroupTransactSession) (k
 	for _, e := range fetches.Errors() {
 		// The client retries what it can by itself; what it reports stays.
 		if turn.Err() == nil || !errors.Is(e.Err, context.Canceled) {
-			return nil, fmt.Errorf("read topic %s partition %d: %w", e.Topic, e.Partition, e.Err)
+			return nil, w.unreadable(ctx, session.Client(), e)
 		}
 	}
 	return fetches, nil

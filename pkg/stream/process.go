@@ -33,6 +33,9 @@ func (w *worker) process(ctx context.Context, rec *kgo.Record, views map[int32]*
 		return nil, err
 	}
 	first := time.Now()
+	if err := w.unwritten[at(rec)]; err != nil {
+		return w.fail(ctx, in, "too_large", err, first, 1)
+	}
 	for attempt := 1; ; attempt++ {
 		// The changes of a failed attempt must not be seen by the next.
 		out := &Output{state: newView(mapLayer(nil))}
@@ -42,6 +45,9 @@ func (w *worker) process(ctx context.Context, rec *kgo.Record, views map[int32]*
 		err := w.try(ctx, in, out)
 		if out.err != nil {
 			return nil, fmt.Errorf("read state of stage %s partition %d: %w", w.stage.Name(), in.Partition, out.err)
+		}
+		if err == nil {
+			err = w.fits(out)
 		}
 		if err == nil {
 			if state != nil {
@@ -54,12 +60,7 @@ func (w *worker) process(ctx context.Context, rec *kgo.Record, views map[int32]*
 		}
 		class, kind := classify(err)
 		if kind == permanent || kind == transient && attempt >= maxAttempts {
-			w.about(ctx, in).Warn("record failed for good", "class", class, "attempts", attempt, "error", err)
-			letter, err := w.letter(ctx, in, false, class, err, first, attempt)
-			if err != nil {
-				return nil, err
-			}
-			return []*kgo.Record{letter}, nil
+			return w.fail(ctx, in, class, err, first, attempt)
 		}
 		w.o.Metrics.retry(w.stage.Name())
 		if attempt == 1 || kind == transient {
@@ -75,6 +76,44 @@ func (w *worker) process(ctx context.Context, rec *kgo.Record, views map[int32]*
 		w.o.Metrics.blocked(w.stage.Name(), false)
 		w.running()
 	}
+}
+
+// fail makes the dead letter of a record that is given up.
+func (w *worker) fail(ctx context.Context, in Record, class string, cause error, first time.Time, attempts int) ([]*kgo.Record, error) {
+	w.about(ctx, in).Warn("record failed for good", "class", class, "attempts", attempts, "error", cause)
+	letter, err := w.letter(ctx, in, false, class, cause, first, attempts)
+	if err != nil {
+		return nil, err
+	}
+	return []*kgo.Record{letter}, nil
+}
+
+// batchOverhead is what a record costs beside its key, value and headers, alone
+// in a batch.
+const batchOverhead = 512
+
+// fits refuses output that is larger than its topic takes, before a broker
+// does: there it would cost the whole batch.
+func (w *worker) fits(out *Output) error {
+	check := func(topic string, size int) error {
+		if limit := w.o.BatchBytes(topic); size+batchOverhead > int(limit) {
+			return Permanent("too_large", fmt.Errorf("a record for topic %s has %d bytes, more than the %d that it takes", topic, size, limit))
+		}
+		return nil
+	}
+	for _, e := range out.emitted {
+		if err := check(e.topic, len(e.key)+len(e.value)+len(w.o.Version)); err != nil {
+			return err
+		}
+	}
+	if stage, ok := w.stage.(Stateful); ok {
+		for key, value := range out.state.changes {
+			if err := check(stage.Changelog(), len(key)+len(value)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // try calls the stage; a panic is the record's fault, not the process's.

@@ -26,6 +26,9 @@ type worker struct {
 	log   *slog.Logger
 	batch int // records to poll next
 
+	careful   int                   // records still to be taken one by one
+	unwritten map[coordinates]error // inputs whose outputs no broker takes
+
 	client *kgo.Client // of the session
 	store  *store      // nil if the stage has no state
 
@@ -42,6 +45,7 @@ const grace = 30 * time.Second
 
 func (w *worker) run(ctx context.Context) error {
 	w.rejoined = w.o.Control.State(w.stage.Name(), w.o.Instance).Rejoin
+	var fenced fencing
 	for attempt := 0; ; attempt++ {
 		if !w.admit(ctx) {
 			return nil
@@ -67,8 +71,13 @@ func (w *worker) run(ctx context.Context) error {
 		// A session ends for good when its transactional id failed: by a
 		// broker restart, or a fencing. A new session starts clean from the
 		// last commit.
-		w.log.Warn("session ended, starting another", "error", err)
-		if !sleep(ctx, backoff(attempt)) {
+		pause := backoff(attempt)
+		if isFenced(err) {
+			pause = max(pause, fenced.again(w, err))
+		} else {
+			w.log.Warn("session ended, starting another", "error", err)
+		}
+		if !sleep(ctx, pause) {
 			return nil
 		}
 	}
@@ -76,15 +85,20 @@ func (w *worker) run(ctx context.Context) error {
 
 // fatal reports errors that stay until an operator acts.
 func fatal(err error) bool {
-	return errors.Is(err, errDamaged) || errors.Is(err, kerr.TopicAuthorizationFailed) || errors.Is(err, kerr.GroupAuthorizationFailed) ||
-		errors.Is(err, kerr.TransactionalIDAuthorizationFailed) || errors.Is(err, kerr.SaslAuthenticationFailed)
+	var few *partitionsError
+	var lost *lostError
+	return errors.As(err, &few) || errors.As(err, &lost) || errors.Is(err, errDamaged) || errors.Is(err, kerr.TopicAuthorizationFailed) || errors.Is(err, kerr.GroupAuthorizationFailed) ||
+		errors.Is(err, kerr.TransactionalIDAuthorizationFailed) || errors.Is(err, kerr.ClusterAuthorizationFailed) ||
+		errors.Is(err, kerr.SaslAuthenticationFailed)
 }
 
 func (w *worker) session(ctx context.Context) error {
 	opts := []kgo.Opt{
 		kgo.ConsumerGroup(w.stage.Name()),
 		kgo.ConsumeTopics(w.stage.Inputs()...),
-		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		// A new group begins at the start; a commit that is no longer in
+		// the log is never jumped from.
+		kgo.ConsumeResetOffset(kgo.NoResetOffset().AtStart()),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		// Without the control records, lag would never reach 0 on a topic
 		// that ends with a commit marker.
@@ -181,101 +195,6 @@ func (w *worker) forgetAll() {
 	defer w.mu.Unlock()
 	w.epoch++
 	clear(w.tables)
-}
-
-// handle works on one batch and commits it. Nothing of it remains when the
-// transaction does not commit: the records come again, here or elsewhere.
-func (w *worker) handle(ctx context.Context, session *kgo.GroupTransactSession, fetches kgo.Fetches) error {
-	if fetches.NumRecords() == 0 {
-		return nil
-	}
-	// A stop lets the batch finish: its work is not done twice.
-	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	defer cancel()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })()
-
-	started := time.Now()
-	var out []*kgo.Record
-	views := map[int32]*view{}
-	count := 0
-	for it := fetches.RecordIter(); !it.Done(); {
-		rec := it.Next()
-		if rec.Attrs.IsControl() {
-			continue // its offset is committed with the rest
-		}
-		count++
-		records, err := w.traced(work, rec, views)
-		if errors.Is(err, errMoved) {
-			return w.giveUp(work, session, count)
-		}
-		if err != nil {
-			return err
-		}
-		out = append(out, records...)
-	}
-	worked := time.Since(started)
-	w.o.Metrics.batch(w.stage.Name(), count, worked)
-	w.adapt(count, worked)
-
-	started = time.Now()
-	changes := w.changes(views)
-	out = append(out, changes...)
-	if err := session.Begin(); err != nil {
-		return fmt.Errorf("begin transaction: %w", err)
-	}
-	var failed error
-	var once sync.Once
-	for _, rec := range out {
-		session.Produce(work, rec, func(rec *kgo.Record, err error) {
-			if err != nil {
-				once.Do(func() { failed = fmt.Errorf("write to topic %s: %w", rec.Topic, err) })
-			}
-		})
-	}
-	if err := session.Client().Flush(work); err != nil {
-		return fmt.Errorf("write records: %w", err)
-	}
-	committed, err := session.End(work, failed == nil)
-	if err != nil {
-		return fmt.Errorf("end transaction: %w", err)
-	}
-	if failed != nil {
-		return failed
-	}
-	if !committed {
-		w.rebalanced(count)
-		return nil
-	}
-	w.o.Metrics.commit(w.stage.Name(), out, time.Since(started))
-	return w.keep(changes)
-}
-
-// giveUp has a batch's records come again, here or elsewhere.
-func (w *worker) giveUp(ctx context.Context, session *kgo.GroupTransactSession, count int) error {
-	if err := session.Begin(); err != nil {
-		return fmt.Errorf("begin transaction: %w", err)
-	}
-	if _, err := session.End(ctx, kgo.TryAbort); err != nil {
-		return fmt.Errorf("end transaction: %w", err)
-	}
-	w.rebalanced(count)
-	return nil
-}
-
-func (w *worker) rebalanced(count int) {
-	w.log.Info("batch given up because of a rebalance; its records come again", "records", count)
-	w.o.Metrics.abort(w.stage.Name())
-}
-
-// adapt sets the size of the next batch so that its work takes about the
-// target: records differ by orders of magnitude between stages and documents.
-func (w *worker) adapt(count int, worked time.Duration) {
-	switch {
-	case worked > 2*w.o.Target && w.batch > 1:
-		w.batch /= 2
-	case count >= w.batch && worked < w.o.Target/2 && w.batch < w.o.MaxBatch:
-		w.batch *= 2
-	}
 }
 
 // partitioner keeps a changelog record in the partition that its state
