@@ -19,6 +19,7 @@ import (
 )
 
 func TestScanMergesChanges(t *testing.T) {
+	t.Parallel()
 	base := mapLayer{"a/1": []byte("1"), "a/3": []byte("3"), "a/5": []byte("5"), "b": []byte("b")}
 	batch := newView(base)
 	batch.put("a/2", []byte("2"))
@@ -93,6 +94,7 @@ func holder(t *testing.T, kafka []kgo.Opt, client *kgo.Client, dir string, parti
 }
 
 func TestALostDiskIsRestoredFromKafka(t *testing.T) {
+	t.Parallel()
 	kafka, client := start(t, t.TempDir())
 	kept := t.TempDir()
 	for range 3 { // restarts on the way
@@ -124,6 +126,7 @@ func TestALostDiskIsRestoredFromKafka(t *testing.T) {
 }
 
 func TestCheckpointsThatDoNotHold(t *testing.T) {
+	t.Parallel()
 	now := time.Now()
 	at := extent{topic: [16]byte{1}, start: 10, end: 100}
 	good := checkpoint{Version: checkpointVersion, Topic: at.topic, Offset: 50, Time: now.UnixMilli()}
@@ -149,6 +152,7 @@ func TestCheckpointsThatDoNotHold(t *testing.T) {
 }
 
 func TestAChangelogMadeAnew(t *testing.T) {
+	t.Parallel()
 	kafka, client := start(t, t.TempDir())
 	dir := t.TempDir()
 	stop := runIn(t, &counter{}, kafka, dir)
@@ -172,6 +176,7 @@ func TestAChangelogMadeAnew(t *testing.T) {
 }
 
 func TestDamagedFilesAreMadeAgain(t *testing.T) {
+	t.Parallel()
 	kafka, client := start(t, t.TempDir())
 	dir := t.TempDir()
 	stop := runIn(t, &counter{}, kafka, dir)
@@ -199,6 +204,7 @@ func TestDamagedFilesAreMadeAgain(t *testing.T) {
 // TestDamagedTableWhileRunning breaks a table file whose content is not in
 // memory, under a stage that runs.
 func TestDamagedTableWhileRunning(t *testing.T) {
+	t.Parallel()
 	kafka, client := start(t, t.TempDir())
 	dir := t.TempDir()
 	stop := runIn(t, &counter{}, kafka, dir)
@@ -234,6 +240,7 @@ func TestDamagedTableWhileRunning(t *testing.T) {
 }
 
 func TestProcessesShareAStateFolder(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	log := slog.New(slog.DiscardHandler)
 	var dirs []string
@@ -252,6 +259,7 @@ func TestProcessesShareAStateFolder(t *testing.T) {
 
 // TestAFormerOwnerChangesNothing: two workers of one process share the store.
 func TestAFormerOwnerChangesNothing(t *testing.T) {
+	t.Parallel()
 	s, err := openStore("", "counter", slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)

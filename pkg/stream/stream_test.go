@@ -125,6 +125,7 @@ func read(t *testing.T, kafka []kgo.Opt, topic string) map[string]int {
 }
 
 func TestStageCountsExactlyOnceOverRestarts(t *testing.T) {
+	t.Parallel()
 	kafka, client := start(t, t.TempDir())
 	stage := &counter{}
 	for round := range 4 {
@@ -151,6 +152,7 @@ func TestStageCountsExactlyOnceOverRestarts(t *testing.T) {
 }
 
 func TestAFailureCostsOnlyItsRecord(t *testing.T) {
+	t.Parallel()
 	kafka, client := start(t, t.TempDir())
 	produce(t, client, "good", "poison", "panic", "flaky", "good")
 	stop := run(t, &counter{}, kafka)
@@ -174,6 +176,7 @@ func TestAFailureCostsOnlyItsRecord(t *testing.T) {
 }
 
 func TestAnAbsentDependencyFillsNoDeadLetters(t *testing.T) {
+	t.Parallel()
 	kafka, client := start(t, t.TempDir())
 	stage := &counter{}
 	stage.down.Store(true)
@@ -194,6 +197,7 @@ func TestAnAbsentDependencyFillsNoDeadLetters(t *testing.T) {
 // TestKilledBrokerAndWorker kills a process that holds both in the middle of
 // its work, and finishes in this one.
 func TestKilledBrokerAndWorker(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	if os.Getenv("VISLANG_TEST_VICTIM") != "" {
 		kafka, client := start(t, os.Getenv("VISLANG_TEST_VICTIM"))

@@ -95,6 +95,7 @@ func background(ctx context.Context, stage Stage, o Options) <-chan error {
 }
 
 func TestOutputThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
 	for name, limit := range map[string]func(string) int32{
 		"the stage knows the limit":       func(string) int32 { return 5000 },
 		"only the broker knows the limit": nil,
@@ -145,6 +146,7 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 }
 
 func TestAnOffsetPastRetentionStopsTheStage(t *testing.T) {
+	t.Parallel()
 	kafka, client := start(t, t.TempDir())
 	admin := kadm.NewClient(client)
 	// A key keeps them in one partition.
@@ -203,6 +205,7 @@ func TestAnOffsetPastRetentionStopsTheStage(t *testing.T) {
 }
 
 func TestTwoProcessesOfOneName(t *testing.T) {
+	t.Parallel()
 	kafka, client := start(t, t.TempDir())
 	ctx, cancel := context.WithCancel(t.Context())
 	var log logged
@@ -243,6 +246,7 @@ func TestTwoProcessesOfOneName(t *testing.T) {
 // TestAZombieIsFenced stops a process for longer than its session lasts, with
 // its transactions under way, lets another do its work, and wakes it.
 func TestAZombieIsFenced(t *testing.T) {
+	t.Parallel()
 	session := kgo.SessionTimeout(6 * time.Second)
 	if addr := os.Getenv("VISLANG_TEST_ZOMBIE"); addr != "" {
 		log := slog.New(slog.NewTextHandler(os.Stderr, nil))
@@ -268,32 +272,30 @@ func TestAZombieIsFenced(t *testing.T) {
 	}
 	waitIdle(t, client)
 	wanted := 20
-	for range 2 {
-		go func() {
-			time.Sleep(30 * time.Millisecond)
-			zombie.Process.Signal(syscall.SIGSTOP)
-		}()
-		for range 20 {
-			produce(t, client, words...)
-		}
-		wanted += 20
-		ctx, cancel := context.WithCancel(t.Context())
-		done := background(ctx, &counter{}, Options{Kafka: append(kafka, session), Instance: "heir", StateDir: state})
-		waitGroup(t, client, "counter")
-		zombie.Process.Signal(syscall.SIGCONT)
-		for range 10 {
-			produce(t, client, words...)
-		}
-		wanted += 10
-		waitGroup(t, client, "counter")
-		cancel()
-		if err := <-done; err != nil {
-			t.Fatal(err)
-		}
+	go func() {
+		time.Sleep(30 * time.Millisecond)
+		zombie.Process.Signal(syscall.SIGSTOP)
+	}()
+	for range 20 {
 		produce(t, client, words...)
-		wanted++
-		waitGroup(t, client, "counter") // by the one that woke
 	}
+	wanted += 20
+	ctx, cancel := context.WithCancel(t.Context())
+	done := background(ctx, &counter{}, Options{Kafka: append(kafka, session), Instance: "heir", StateDir: state})
+	waitGroup(t, client, "counter")
+	zombie.Process.Signal(syscall.SIGCONT)
+	for range 10 {
+		produce(t, client, words...)
+	}
+	wanted += 10
+	waitGroup(t, client, "counter")
+	cancel()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	produce(t, client, words...)
+	wanted++
+	waitGroup(t, client, "counter") // by the one that woke
 	counts := read(t, kafka, "counts")
 	for _, word := range words {
 		for n := 1; n <= wanted; n++ {
@@ -308,6 +310,7 @@ func TestAZombieIsFenced(t *testing.T) {
 }
 
 func TestMorePartitions(t *testing.T) {
+	t.Parallel()
 	kafka, client := start(t, t.TempDir())
 	admin := kadm.NewClient(client)
 	fast := append(kafka, kgo.MetadataMaxAge(time.Second), kgo.MetadataMinAge(100*time.Millisecond))
@@ -352,6 +355,7 @@ func TestMorePartitions(t *testing.T) {
 }
 
 func TestBothGroupProtocolsAndDrain(t *testing.T) {
+	t.Parallel()
 	for _, protocol := range []string{ProtocolClassic, ProtocolConsumer} {
 		t.Run(protocol, func(t *testing.T) {
 			kafka, client := start(t, t.TempDir())
