@@ -5,7 +5,7 @@ export VISLANG_ASSETS := $(CURDIR)/share/vislang
 # Tesseract would start a thread a core for every page; the pipeline runs pages side by side instead.
 export OMP_THREAD_LIMIT := 1
 
-.PHONY: build run test bench setup clean kafka kafka-stop chaos
+.PHONY: build run test bench setup clean kafka kafka-stop test-kafka chaos
 
 build: setup ## compile bin/vislang
 	go build -o bin/vislang .
@@ -31,6 +31,10 @@ kafka: ## three Apache Kafka brokers on loopback, data in KAFKA=build/kafka, por
 
 kafka-stop: ## stop them; their data stay
 	@go run ./deploy/kafka -dir $(KAFKA) -port $(KAFKA_PORT) stop
+
+test-kafka: kafka build ## the tests that need Apache Kafka, on those brokers: each removes all their topics
+	eval "$$(go run ./deploy/kafka -dir $(KAFKA) -port $(KAFKA_PORT) env)" && \
+		go test -count 1 -p 1 -timeout 20m . ./pkg/stream/... ./sinks/clickhouse/...
 
 N ?= 20
 chaos: build ## kill the pipeline N=20 times and count what is lost or doubled; more flags by CHAOS="-seed 7"

@@ -16,6 +16,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
@@ -281,6 +282,18 @@ func kafkaTLS(flags *pflag.FlagSet) (*tls.Config, error) {
 		config.Certificates = []tls.Certificate{pair}
 	}
 	return config, nil
+}
+
+// explained adds to an error of Kafka's access control what to do about it.
+func explained(err error) error {
+	for _, denied := range []error{
+		kerr.TopicAuthorizationFailed, kerr.GroupAuthorizationFailed, kerr.TransactionalIDAuthorizationFailed, kerr.ClusterAuthorizationFailed,
+	} {
+		if errors.Is(err, denied) {
+			return fmt.Errorf("%w: the Kafka user lacks a permission; docs/OPERATIONS.md lists those that each stage needs", err)
+		}
+	}
+	return err
 }
 
 // dsn completes a database address for clickhouse-go.

@@ -313,7 +313,7 @@ func (p *pipeline) run(ctx context.Context) error {
 		}
 		return nil
 	}
-	return err
+	return explained(err)
 }
 
 // waitIdle returns when no group of this process lags.

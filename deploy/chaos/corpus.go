@@ -17,6 +17,7 @@ type member struct {
 	path  string // of the source; "" for the file that is no document
 	name  string // in the set
 	group string
+	tag   string // language that the manifest states, so that a page is recognised once
 }
 
 // maxSets is how many different sets the corpus has documents for.
@@ -26,20 +27,21 @@ const maxSets = 5
 func sets(corpus string, count int) ([]set, error) {
 	declarations := []string{"swh", "fra", "hau_NG", "spa", "som", "yor", "amh", "ind", "zul", "kin", "lin", "tgl", "plt", "arb", "sna"}
 	chapters := []string{"foreword", "conclusion", "preface", "sect.book-structure", "sect.future-of-debian"}
+	scans := []string{"en", "ha", "yo", "ig", "am"}
 	cards := []string{"refcard-en-a4.pdf", "refcard-hi-a4.pdf"}
 	var all []set
 	for k := range count {
 		s := set{
-			{filepath.Join(corpus, "scans", fmt.Sprintf("declaration-%02d.pdf", k+1)), "scan.pdf", "declaration"},
-			{filepath.Join(corpus, "pdfs", cards[k%len(cards)]), "card.pdf", ""},
-			{filepath.Join(corpus, "site/udhr/eng.html"), "eng.html", "declaration-web"},
-			{"", "broken.pdf", ""},
+			{filepath.Join(corpus, "scans", fmt.Sprintf("declaration-%02d.pdf", k+1)), "scan.pdf", "declaration", scans[k]},
+			{filepath.Join(corpus, "pdfs", cards[k%len(cards)]), "card.pdf", "", ""},
+			{filepath.Join(corpus, "site/udhr/eng.html"), "eng.html", "declaration-web", ""},
+			{"", "broken.pdf", "", ""},
 		}
 		for _, code := range declarations[3*k : 3*k+3] {
-			s = append(s, member{filepath.Join(corpus, "site/udhr", code+".html"), code + ".html", "declaration-web"})
+			s = append(s, member{filepath.Join(corpus, "site/udhr", code+".html"), code + ".html", "declaration-web", ""})
 		}
 		for _, locale := range []string{"en-US", "fr-FR", "es-ES"} {
-			s = append(s, member{filepath.Join(corpus, "site/handbook", locale, chapters[k]+".html"), "handbook-" + locale + ".html", "handbook"})
+			s = append(s, member{filepath.Join(corpus, "site/handbook", locale, chapters[k]+".html"), "handbook-" + locale + ".html", "handbook", ""})
 		}
 		for _, m := range s {
 			if _, err := os.Stat(m.path); m.path != "" && err != nil {
@@ -76,7 +78,7 @@ func (s set) write(inbox, name string) error {
 		if m.group == "" {
 			continue
 		}
-		line := map[string]string{"file_name": m.name, "group": m.group + " " + name}
+		line := map[string]string{"file_name": m.name, "group": m.group + " " + name, "language": m.tag}
 		if err := json.NewEncoder(manifest).Encode(line); err != nil {
 			return err
 		}

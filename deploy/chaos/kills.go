@@ -20,11 +20,8 @@ type kill struct {
 	at     time.Time
 	took   time.Duration // until every partition concerned had moved on
 	idle   bool          // nothing was waiting: there was nothing to recover
-	late   bool          // had not recovered when the patience ended
+	late   bool          // had not recovered when the run ended
 }
-
-// patience is how long a recovery may take before it counts as none.
-const patience = 2 * time.Minute
 
 // kinds with how often each is chosen, of 100.
 var kinds = []struct {
@@ -93,12 +90,8 @@ func (s *site) began(ctx context.Context, kind, target string, groups []string, 
 	}
 	s.pending.Go(func() {
 		for !s.watch.passed(m) {
-			if time.Since(k.at) > patience {
+			if !sleep(s.watching, 50*time.Millisecond) {
 				k.late = true
-				fmt.Printf("%s     %s of %s: no progress for %v in %v\n", time.Now().Format(time.TimeOnly), k.kind, k.target, patience, m)
-				return
-			}
-			if !sleep(ctx, 50*time.Millisecond) {
 				return
 			}
 		}

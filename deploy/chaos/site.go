@@ -45,7 +45,11 @@ type site struct {
 	ports   [2]int // of ClickHouse and the registry
 	watch   *watch
 	pending sync.WaitGroup // kills whose recovery is awaited
-	broker  atomic.Bool    // one is away, or its replicas are
+
+	watching context.Context // ends when no recovery is awaited any more
+	enough   context.CancelFunc
+
+	broker atomic.Bool // one is away, or its replicas are
 }
 
 func newSite(ctx context.Context, o options) (*site, error) {
@@ -179,6 +183,7 @@ func (s *site) start(ctx context.Context) error {
 		}
 	}
 	s.watch = newWatch(ctx, s.admin)
+	s.watching, s.enough = context.WithCancel(ctx)
 	return nil
 }
 
@@ -232,7 +237,6 @@ func (s *site) disturb(ctx context.Context) ([]*kill, error) {
 	if feedErr := <-fed; err == nil {
 		err = feedErr
 	}
-	s.pending.Wait()
 	return kills, err
 }
 
@@ -255,15 +259,17 @@ func (s *site) feed(ctx context.Context) error {
 
 // drain waits until all that was fed is done.
 func (s *site) drain(ctx context.Context, want rows) error {
+	defer s.pending.Wait()
+	defer s.enough()
 	documents := 0
 	for n := range s.fed {
 		documents += want[n%len(s.sets)].documents()
 	}
 	fmt.Printf("%d copies were fed, %d documents; waiting for the rest\n", s.fed, documents)
-	deadline := time.Now().Add(10 * time.Minute)
+	deadline := time.Now().Add(20 * time.Minute)
 	for quiet := 0; quiet < 3; {
 		if time.Now().After(deadline) {
-			fmt.Printf("still not idle after ten minutes: %s\n", s.watch)
+			fmt.Printf("still not idle after twenty minutes: %s\n", s.watch)
 			return nil
 		}
 		select {
@@ -294,6 +300,7 @@ func (s *site) unplanned() []string {
 
 func (s *site) close() error {
 	if s.watch != nil {
+		s.enough()
 		s.watch.stop()
 	}
 	var stopping sync.WaitGroup

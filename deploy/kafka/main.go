@@ -3,6 +3,7 @@
 //
 //	go run ./deploy/kafka start
 //	go run ./deploy/kafka stop
+//	eval "$(go run ./deploy/kafka env)"    # where the tests find them
 //	go run ./deploy/kafka -dir /data/kafka -port 29092 start
 //
 // start prints the bootstrap addresses, and does nothing when they run already.
@@ -25,7 +26,7 @@ func main() {
 	dir := flag.String("dir", "build/kafka", "folder of the brokers' data")
 	port := flag.Int("port", 19092, "port of the first broker; the listeners of all take this and those up to 32 above")
 	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: kafka [flags] start|stop")
+		fmt.Fprintln(os.Stderr, "usage: kafka [flags] start|stop|env")
 		flag.PrintDefaults()
 	}
 	flag.Parse()
@@ -55,6 +56,12 @@ func run(ctx context.Context, command, dir string, port int) error {
 		fmt.Println("TLS, SASL/SCRAM       ", strings.Join(cluster.SASLAddrs(), ","))
 		fmt.Println("TLS, client's too     ", strings.Join(cluster.TLSAddrs(), ","))
 		fmt.Println("authority and client  ", cluster.TLSDir())
+		return nil
+	case "env":
+		fmt.Printf("export VISLANG_TEST_BROKERS=%s\n", strings.Join(cluster.Addrs(), ","))
+		fmt.Printf("export VISLANG_TEST_BROKERS_SASL=%s\n", strings.Join(cluster.SASLAddrs(), ","))
+		fmt.Printf("export VISLANG_TEST_BROKERS_TLS=%s\n", strings.Join(cluster.TLSAddrs(), ","))
+		fmt.Printf("export VISLANG_TEST_TLS=%s\n", cluster.TLSDir())
 		return nil
 	case "stop":
 		return cluster.Stop()
