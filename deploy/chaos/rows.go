@@ -46,7 +46,7 @@ func (r rows) rows() (n int) {
 // lay, when things happened, and ids, which contain the time of the fetch.
 // Ids of documents are not among them: the document's file stands for them.
 var unlike = []string{
-	"partition", "offset", "recorded_at", "fetched_at", "first_failed_at", "failed_at", "source", "source_partition", "source_offset",
+	"partition", "offset", "recorded_at", "source_recorded_at", "fetched_at", "first_failed_at", "failed_at", "source", "source_partition", "source_offset",
 	"group_id", "pair_id", "figure_id", "sample_id", "split_group", "revision", "value_bytes", "attempts",
 }
 
