@@ -125,11 +125,8 @@ func Extract(ctx context.Context, data []byte, o Options) (*Article, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	content, err := p.mainContent(ctx, segments)
-	if err != nil {
-		return nil, err
-	}
-	article.Title = p.title(content)
+	article.Title = p.title(segments)
+	content := p.mainContent(segments, article.Title)
 	article.Blocks = blocksOf(content)
 	article.Figures = p.figures(content)
 	article.Links = p.links()

@@ -1,117 +1,46 @@
 package html
 
 import (
-	"bytes"
-	"context"
-	"fmt"
 	"strings"
-	"unicode"
-
-	"github.com/markusmobius/go-trafilatura"
-	"golang.org/x/net/html"
 )
-
-// maxArticle is the size of a page, in bytes of markup, beyond which it is
-// read whole: no article is so long, and go-trafilatura, which cannot be
-// interrupted, takes minutes for some.
-const maxArticle = 6 << 20
 
 // mainContent chooses the segments of the main content, in page order.
 //
-// go-trafilatura says which text is content; the structure is the page's own,
-// since trafilatura loses captions, headings and tables on the way. Where it
-// keeps much less than the page plainly holds (documentation, lists, tables),
-// all that is not navigation is content.
-func (p *page) mainContent(ctx context.Context, segments []segment) ([]segment, error) {
+// The model of weights.tsv judges each segment. Where that leaves much less
+// than the page plainly holds (documentation, lists, tables), all that is not
+// navigation is content. The heading that is the title is the Article's Title
+// and the caption of a picture its Figure's: neither is content again.
+func (p *page) mainContent(segments []segment, title string) []segment {
 	plain := plainContent(segments)
-	if p.isDocumentation() || len(p.text) > maxArticle {
-		return plain, nil
+	chosen := plain
+	if !p.isDocumentation() {
+		chosen = nil
+		for i, odds := range trained().classify(newSurvey(segments, title)) {
+			if odds > threshold && segments[i].Kind != Caption {
+				chosen = append(chosen, segments[i])
+			}
+		}
+		if 5*prose(chosen) < 2*prose(plain) {
+			chosen = plain
+		}
 	}
-	chosen, err := p.trafilatura(ctx, segments)
-	if err != nil {
-		return nil, err
-	}
-	if 5*prose(chosen) < 2*prose(plain) {
-		return plain, nil
-	}
-	return complete(segments, chosen), nil
+	return complete(segments, chosen, title)
 }
 
-// complete adds to the chosen segments what belongs to them: running text of
-// the same element, which the extractor loses on pages without paragraphs, and the captions of their tables.
-func complete(segments, chosen []segment) []segment {
+// complete adds the captions of the chosen tables, and takes the title away.
+func complete(segments, chosen []segment, title string) []segment {
 	kept := map[int]bool{}
-	inside := map[*html.Node]bool{}
 	for _, s := range chosen {
 		kept[s.index] = true
-		if isProse(s) && !s.chrome {
-			inside[s.node] = true
-		}
 	}
 	var out []segment
 	for i, s := range segments {
-		switch {
-		case kept[i]:
-		case s.Kind == Caption && i+1 < len(segments) && segments[i+1].Kind == Table && kept[i+1]:
-		case isProse(s) && !s.chrome && 4*s.linked < len(s.Text) && inside[s.node]:
-		default:
-			continue
+		captions := s.Kind == Caption && i+1 < len(segments) && segments[i+1].Kind == Table && kept[i+1]
+		if (kept[i] || captions) && (s.Kind != Heading || s.Text != title) {
+			out = append(out, s)
 		}
-		out = append(out, s)
 	}
 	return out
-}
-
-// trafilatura are the segments that go-trafilatura keeps.
-func (p *page) trafilatura(ctx context.Context, segments []segment) ([]segment, error) {
-	type outcome struct {
-		text string
-		err  error
-	}
-	done := make(chan outcome, 1)
-	go func() { // it cannot be interrupted, only left behind
-		defer func() {
-			if r := recover(); r != nil {
-				done <- outcome{err: fmt.Errorf("find main content: %v", r)}
-			}
-		}()
-		// It changes the tree, so it gets its own.
-		root, err := html.Parse(bytes.NewReader(p.text))
-		if err != nil {
-			done <- outcome{}
-			return
-		}
-		result, err := trafilatura.ExtractDocument(root, trafilatura.Options{
-			OriginalURL:     p.base,
-			EnableFallback:  true,
-			ExcludeComments: true,
-			HtmlDateMode:    trafilatura.Disabled,
-		})
-		if err != nil { // it found nothing
-			done <- outcome{}
-			return
-		}
-		done <- outcome{text: result.ContentText}
-	}()
-	select {
-	case <-ctx.Done():
-		return nil, fmt.Errorf("find main content: %w", ctx.Err())
-	case o := <-done:
-		if o.err != nil {
-			return nil, o.err
-		}
-		return match(segments, o.text), nil
-	}
-}
-
-// letters are the letters, marks and digits of a text.
-func letters(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) {
-			return r
-		}
-		return -1
-	}, s)
 }
 
 // plainContent is what is not navigation by its markup or by its share of

@@ -3,6 +3,8 @@ package html
 import (
 	"index/suffixarray"
 	"slices"
+	"strings"
+	"unicode"
 )
 
 const (
@@ -115,4 +117,14 @@ func (t prefixMax) upTo(position int) maximum {
 		}
 	}
 	return m
+}
+
+// letters are the letters, marks and digits of a text.
+func letters(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) {
+			return r
+		}
+		return -1
+	}, s)
 }

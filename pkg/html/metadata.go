@@ -155,7 +155,7 @@ func licenseIn(text string) string {
 // licence without linking to it.
 func (p *page) statedLicense(a *Article, segments []segment) {
 	for _, s := range segments {
-		if len(s.Text) > 1000 || !copyright.MatchString(s.Text) {
+		if len(s.Text) > 1000 || !strings.Contains(s.Text, "CC") && !strings.Contains(s.Text, "creativecommons") || !copyright.MatchString(s.Text) {
 			continue
 		}
 		if license := licenseIn(s.Text); license != "" {

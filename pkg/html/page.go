@@ -90,7 +90,7 @@ func decode(data []byte, contentType string) []byte {
 	if err != nil {
 		return bytes.ToValidUTF8(data, []byte("\uFFFD"))
 	}
-	return text
+	return bytes.TrimPrefix(text, []byte("\ufeff"))
 }
 
 // WithCharset returns a page that means the same without the HTTP header it

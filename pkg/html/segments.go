@@ -1,6 +1,7 @@
 package html
 
 import (
+	"hash/fnv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -17,6 +18,13 @@ type segment struct {
 	linked int        // bytes of Text inside links
 	chrome bool       // inside navigation, header, footer and the like
 	level  int        // of a heading, 1 to 6
+	measure
+	region   *region // the block-level element around it
+	strong   float64 // share of Text that is emphasised
+	semantic bool    // inside what the markup calls the article or the main content
+	quoted   bool    // inside a quotation
+	formed   bool    // inside a form
+	article  bool    // inside the region that holds most running text
 }
 
 var skipped = set(atom.Script, atom.Style, atom.Noscript, atom.Template, atom.Svg, atom.Iframe, atom.Object,
@@ -34,8 +42,8 @@ var headingLevel = map[atom.Atom]int{atom.H1: 1, atom.H2: 2, atom.H3: 3, atom.H4
 
 // segment cuts the page's body into blocks.
 func (p *page) segment() []segment {
-	s := &segmenter{}
-	s.walk(p.body, state{kind: Paragraph, node: p.body})
+	s := &segmenter{known: map[string]hint{}}
+	s.walk(p.body, state{kind: Paragraph, node: p.body, region: &region{node: p.body}})
 	s.flush()
 	return s.segments
 }
@@ -47,9 +55,17 @@ type state struct {
 	node   *html.Node
 	linked bool
 	chrome bool
+
+	region   *region
+	semantic bool
+	quoted   bool
+	formed   bool
+	strong   bool
 }
 
 type segmenter struct {
+	strong   int
+	known    map[string]hint
 	segments []segment
 	text     strings.Builder
 	linked   int
@@ -73,11 +89,15 @@ func (s *segmenter) walk(n *html.Node, at state) {
 	case n.DataAtom == atom.A && hasAttr(n, "href"):
 		at.linked = true
 	}
+	switch n.DataAtom {
+	case atom.B, atom.Strong, atom.I, atom.Em, atom.Small:
+		at.strong = true
+	}
 	at.chrome = at.chrome || isChrome(n)
 	block := blockLevel[n.DataAtom]
 	if block {
 		s.flush()
-		at = enter(n, at)
+		at = s.enter(n, at)
 	}
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
 		s.walk(c, at)
@@ -88,8 +108,20 @@ func (s *segmenter) walk(n *html.Node, at state) {
 }
 
 // enter is the state inside a block-level element.
-func enter(n *html.Node, at state) state {
+func (s *segmenter) enter(n *html.Node, at state) state {
 	at.node = n
+	at.region = &region{parent: at.region, node: n, hints: hintsOf(n, s.known), depth: at.region.depth + 1, label: labelOf(n)}
+	switch n.DataAtom {
+	case atom.Article, atom.Main:
+		at.semantic = true
+	case atom.Blockquote:
+		at.quoted = true
+	case atom.Form:
+		at.formed = true
+	}
+	if attr(n, "itemprop") == "articleBody" || attr(n, "role") == "main" {
+		at.semantic = true
+	}
 	switch n.DataAtom {
 	case atom.H1, atom.H2, atom.H3, atom.H4, atom.H5, atom.H6:
 		at.kind, at.level = Heading, headingLevel[n.DataAtom]
@@ -124,6 +156,9 @@ func (s *segmenter) write(text string, at state) {
 	if at.linked {
 		s.linked += len(strings.TrimSpace(text))
 	}
+	if at.strong {
+		s.strong += len(strings.TrimSpace(text))
+	}
 	if s.at.kind != Code {
 		text = strings.Map(func(r rune) rune { // a line break is only what br makes
 			if unicode.IsSpace(r) {
@@ -150,7 +185,8 @@ func (s *segmenter) flush() {
 	text := s.text.String()
 	s.text.Reset()
 	linked := s.linked
-	s.linked = 0
+	strong := s.strong
+	s.linked, s.strong = 0, 0
 	if s.at.kind == Code {
 		text = strings.Trim(text, "\r\n")
 	} else {
@@ -160,6 +196,7 @@ func (s *segmenter) flush() {
 		return
 	}
 	s.add(text, linked, s.at)
+	s.segments[len(s.segments)-1].strong = min(1, float64(strong)/float64(len(text)))
 }
 
 func (s *segmenter) add(text string, linked int, at state) {
@@ -170,7 +207,18 @@ func (s *segmenter) add(text string, linked int, at state) {
 	s.segments = append(s.segments, segment{
 		Block: Block{Kind: at.kind, Text: text}, index: len(s.segments), node: at.node,
 		linked: min(linked, len(text)), chrome: at.chrome, level: at.level,
+		measure: measureText(text), region: at.region, semantic: at.semantic, quoted: at.quoted, formed: at.formed,
 	})
+}
+
+// labelOf is a hash of an element's tag and class.
+func labelOf(n *html.Node) uint64 {
+	h := fnv.New64a()
+	for _, part := range []string{n.Data, attr(n, "class")} {
+		_, _ = h.Write([]byte(part)) // it cannot fail
+		_, _ = h.Write([]byte{0})
+	}
+	return h.Sum64()
 }
 
 // lines collapses white space but keeps line breaks.
@@ -189,12 +237,28 @@ func hidden(n *html.Node) bool {
 	if hasAttr(n, "hidden") || attr(n, "aria-hidden") == "true" && n.DataAtom != atom.Body {
 		return true
 	}
+	for class := range strings.FieldsSeq(attr(n, "class")) {
+		if unseen(class) {
+			return true
+		}
+	}
 	style := attr(n, "style")
 	if style == "" {
 		return false
 	}
 	style = strings.ToLower(strings.ReplaceAll(style, " ", ""))
 	return strings.Contains(style, "display:none") || strings.Contains(style, "visibility:hidden")
+}
+
+// unseen says whether a class names what is read out but not shown, or a card
+// that opens over a word.
+func unseen(class string) bool {
+	switch class = strings.ToLower(class); class {
+	case "sr-only", "visually-hidden", "visuallyhidden", "screen-reader-text", "screenreader", "assistive-text", "element-invisible",
+		"tooltip", "tooltiptext", "tooltip-content", "popover", "hovercard":
+		return true
+	}
+	return strings.HasPrefix(class, "rollover-") && strings.HasSuffix(class, "block")
 }
 
 // isChrome says whether an element holds what surrounds the content of many

@@ -45,7 +45,7 @@ func (s *segmenter) table(table *html.Node, at state) {
 		switch n.DataAtom {
 		case atom.Caption:
 			if text := textOf(n); text != "" {
-				s.add(text, 0, state{kind: Caption, node: n, chrome: at.chrome})
+				s.add(text, 0, state{kind: Caption, node: n, chrome: at.chrome, region: at.region})
 			}
 		case atom.A:
 			linked += len(textOf(n))
@@ -56,7 +56,7 @@ func (s *segmenter) table(table *html.Node, at state) {
 		}
 	}
 	if len(rows) > 0 {
-		s.add(strings.Join(rows, "\n"), linked, state{kind: Table, node: table, chrome: at.chrome})
+		s.add(strings.Join(rows, "\n"), linked, state{kind: Table, node: table, chrome: at.chrome, region: at.region, semantic: at.semantic})
 	}
 }
 
