@@ -39,6 +39,7 @@ type measurement struct {
 var measurements = []measurement{
 	{"start", measureStart},
 	{"ocr", measureOCR},
+	{"extraction", measureExtraction},
 	{"html", measureHTML},
 	{"sink", measureSink},
 	{"documents", measureDocuments},

@@ -140,7 +140,7 @@ func (t *Trainer) CrossValidate(folds int) (precision, recall float64, err error
 					text.WriteString(p.survey.segments[i].Text + "\n")
 				}
 			}
-			a, b := overlap(text.String(), p.body)
+			a, b := Overlap(text.String(), p.body)
 			precision, recall, n = precision+a, recall+b, n+1
 		}
 	}
@@ -152,8 +152,9 @@ func (t *Trainer) CrossValidate(folds int) (precision, recall float64, err error
 
 var wordPattern = regexp.MustCompile(`[\pL\pN_]+`)
 
-// overlap is the precision and recall of a text's shingles of four words.
-func overlap(got, want string) (precision, recall float64) {
+// Overlap is the precision and recall of a text's shingles of four words, as
+// the article extraction benchmark counts them.
+func Overlap(got, want string) (precision, recall float64) {
 	shingles := func(text string) (map[string]int, int) {
 		words := wordPattern.FindAllString(text, -1)
 		m, n := map[string]int{}, max(1, len(words)-3)
