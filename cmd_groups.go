@@ -30,11 +30,12 @@ the topic ` + control.Topic + ` and holds until it is taken back, over restarts 
 		Example: `  vislang groups list
   vislang groups describe ocr
   vislang groups pause align
-  vislang groups drain host-2`,
+  vislang groups drain host-2
+  vislang groups reset --group clickhouse --to-start --dry-run`,
 	}
 	cmd.AddCommand(
 		newGroupsListCommand(), newGroupsDescribeCommand(), newGroupsRebalanceCommand(),
-		newGroupsPauseCommand(), newGroupsResumeCommand(), newGroupsDrainCommand(),
+		newGroupsPauseCommand(), newGroupsResumeCommand(), newGroupsDrainCommand(), newGroupsResetCommand(),
 	)
 	return cmd
 }

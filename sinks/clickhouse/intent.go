@@ -27,6 +27,9 @@ type intent struct {
 	// letters, as distances from C. What becomes of a record is decided
 	// before the insert and never again.
 	Skip []int64 `json:"skip,omitempty"`
+	// Reset says that rows of records from C on are being removed. Until that
+	// is done, nothing may be loaded.
+	Reset bool `json:"reset,omitempty"`
 	// Counters are of the records before C. Commits of earlier versions have
 	// none.
 	Counters *Counters `json:"counters,omitempty"`

@@ -65,6 +65,9 @@ func (s *Sink) newWorker(tp topicPartition, topicID string, committed kmsg.Offse
 	if in.Topic != topicID {
 		return nil, fmt.Errorf("topic %s was deleted and created again: offset %d of partition %d means another record now; reset the offsets of group %s", tp.topic, committed.Offset, tp.partition, Group)
 	}
+	if in.Reset {
+		return nil, fmt.Errorf("topic %s partition %d: a reset to offset %d was begun and did not end: repeat `vislang groups reset --group %s`", tp.topic, tp.partition, committed.Offset, Group)
+	}
 	w.epoch = in.Epoch
 	w.counters.From = committed.Offset
 	if in.Counters != nil {
