@@ -10,6 +10,28 @@
 //	}
 //
 // The input may be anything: it is capped in size, depth and number of nodes.
+//
+// # What is main content
+//
+// A page is parsed once and cut into blocks: headings, paragraphs, list items,
+// tables, captions. Two logistic regressions then tell content from what
+// surrounds it (model.go, weights.tsv). The first sees one block: how long it
+// is, how much of it are links, its stops and commas (text and link density,
+// [boilerpipe]), what the names of the elements around it say ([readability]),
+// how much running text those hold, and its two neighbours on each side. The
+// second sees what the first thought of the block, of three neighbours on each
+// side, and of all blocks that the same template made ([jusText] looks at
+// neighbours, too), so that a short line among the paragraphs of an article is
+// kept and a long teaser beside it is not. No feature needs to know the
+// language but the phrases of phrases.tsv, which help where they match. Where
+// much less is left than the page plainly holds, and on pages of documentation
+// generators, all that is not navigation is content, as [trafilatura] falls back
+// on a baseline.
+//
+// [boilerpipe]: https://doi.org/10.1145/1718487.1718542 (Kohlschütter, Fankhauser, Nejdl: Boilerplate Detection using Shallow Text Features, 2010)
+// [jusText]: https://is.muni.cz/th/45523/fi_d/phdthesis.pdf (Pomikálek: Removing Boilerplate and Duplicate Content from Web Corpora, 2011)
+// [readability]: https://github.com/mozilla/readability
+// [trafilatura]: https://doi.org/10.18653/v1/2021.acl-demo.15 (Barbaresi, 2021)
 package html
 
 import (
@@ -57,6 +79,8 @@ type Options struct {
 // Article is what Extract finds in a page.
 type Article struct {
 	Title           string
+	Author          string // as the page names it, several joined by `, `; "" if it does not
+	Date            string // of publication, as the page states it: RFC 3339 or a part of it such as 2024-05-01; "" if it does not
 	Blocks          []Block
 	Languages       []string // BCP 47 tags as the page declares them, most specific declaration first
 	Alternates      []Alternate
@@ -126,6 +150,7 @@ func Extract(ctx context.Context, data []byte, o Options) (*Article, error) {
 		return nil, err
 	}
 	article.Title = p.title(segments)
+	p.publication(article)
 	content := p.mainContent(segments, article.Title)
 	article.Blocks = blocksOf(content)
 	article.Figures = p.figures(content)

@@ -15,7 +15,12 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/simplifiedchinese"
+	"golang.org/x/text/encoding/traditionalchinese"
 	"golang.org/x/text/encoding/unicode"
 )
 
@@ -127,6 +132,51 @@ func TestLicense(t *testing.T) {
 		a := extract(t, page, Options{URL: "https://a.example/"})
 		if got := [2]string{a.License, a.LicenseEvidence}; got != want {
 			t.Errorf("%s\ngot  %q\nwant %q", page, got, want)
+		}
+	}
+}
+
+func TestPublication(t *testing.T) {
+	for page, want := range map[string][2]string{
+		`<meta property="article:published_time" content="2024-05-01T10:00:00Z"><meta name=author content="Amina  Yusuf">`:                                                                    {"2024-05-01T10:00:00Z", "Amina Yusuf"},
+		`<script type="application/ld+json">{"@graph":[{"@type":"WebSite"},{"datePublished":"2023-01-02","author":[{"name":"A"},{"name":"B"}]}]}</script><meta name=date content=2020-01-01>`: {"2023-01-02", "A, B"},
+		`<script type="application/ld+json">[{"datePublished":"2023-01-02","author":"A"}]</script>`:                                                                                           {"2023-01-02", "A"},
+		`<script type="application/ld+json">{broken</script><p><time datetime="2022-03-04">4 March</time> <a rel=author href=x>C D</a>`:                                                       {"2022-03-04", "C D"},
+		`<nav><time datetime="2022-03-04">now</time></nav><meta name=date content="last week">`:                                                                                               {"", ""},
+		`<meta name=author content="https://a.example/me">`:                                                                                                                                   {"", ""},
+	} {
+		a := extract(t, page, Options{})
+		if got := [2]string{a.Date, a.Author}; got != want {
+			t.Errorf("%s\ngot  %q\nwant %q", page, got, want)
+		}
+	}
+}
+
+func TestLegacyEncodings(t *testing.T) {
+	for name, tt := range map[string]struct {
+		encoding encoding.Encoding
+		text     string
+	}{
+		"windows-1256": {charmap.Windows1256, "أدت الفيضانات إلى نزوح آلاف العائلات"},
+		"iso-8859-6":   {charmap.ISO8859_6, "نزوح العائلات"},
+		"iso-8859-2":   {charmap.ISO8859_2, "Żółta łódź płynie"},
+		"windows-1251": {charmap.Windows1251, "Наводнение вынудило семьи уйти"},
+		"koi8-r":       {charmap.KOI8R, "Наводнение вынудило семьи уйти"},
+		"windows-1254": {charmap.Windows1254, "Seller yüzünden aileler göç etti, ığşİ"},
+		"gb18030":      {simplifiedchinese.GB18030, "洪水迫使数千个家庭离开家园"},
+		"gbk":          {simplifiedchinese.GBK, "洪水迫使数千个家庭"},
+		"big5":         {traditionalchinese.Big5, "洪水迫使數千個家庭"},
+		"shift_jis":    {japanese.ShiftJIS, "洪水で数千世帯が避難した"},
+		"euc-kr":       {korean.EUCKR, "홍수로 수천 가구가 대피했다"},
+	} {
+		body, err := tt.encoding.NewEncoder().String(tt.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := extract(t, `<meta charset="`+name+`"><p>`+body+`</p>`, Options{}).Text()
+		header := extract(t, `<p>`+body+`</p>`, Options{ContentType: "text/html; charset=" + name}).Text()
+		if in != tt.text || header != tt.text {
+			t.Errorf("%s: by meta %q, by header %q", name, in, header)
 		}
 	}
 }
