@@ -5,7 +5,7 @@ export VISLANG_ASSETS := $(CURDIR)/share/vislang
 # Tesseract would start a thread a core for every page; the pipeline runs pages side by side instead.
 export OMP_THREAD_LIMIT := 1
 
-.PHONY: build run test bench setup clean kafka kafka-stop test-kafka chaos
+.PHONY: build run test bench setup clean kafka kafka-stop test-kafka chaos chaos-broken
 
 build: setup ## compile bin/vislang
 	go build -o bin/vislang .
@@ -40,6 +40,13 @@ N ?= 20
 chaos: build ## kill the pipeline N=20 times and count what is lost or doubled; more flags by CHAOS="-seed 7"
 	@deploy/setup kafka
 	go run ./deploy/chaos -n $(N) $(CHAOS)
+
+chaos-broken: build ## the same with the design broken on purpose, three ways: each must be noticed
+	@deploy/setup kafka
+	go build -tags chaosbroken -o build/chaosbroken .
+	! go run ./deploy/chaos -n 6 -sets 1 -kinds cut -broken token
+	! go run ./deploy/chaos -n 6 -sets 1 -kinds cut -broken window
+	! go run ./deploy/chaos -n 6 -sets 1 -kinds both -broken commit -vislang build/chaosbroken
 
 setup: ## Debian packages, ClickHouse engine, language model, demo corpus
 	@deploy/setup

@@ -32,7 +32,8 @@ var kinds = []struct {
 	{"stage", 30, (*site).killStage},
 	{"child", 15, (*site).killChild},
 	{"broker", 10, (*site).killBroker},
-	{"engine", 10, (*site).killEngine},
+	{"engine", 6, (*site).killEngine},
+	{"both", 4, (*site).killBoth},
 	{"stop", 10, (*site).stopStage},
 	{"cut", 12, (*site).cutInsert},
 	{"disk", 6, (*site).fillDisk},
@@ -186,6 +187,27 @@ func (s *site) killEngine(ctx context.Context) *kill {
 	defer s.engines.release()
 	k := s.began(ctx, "engine", "engines", []string{clickhouse.Group}, "")
 	s.engines.kill()
+	return k
+}
+
+// killBoth kills a sink while the engine that it inserts into is away: what
+// both had at hand is gone.
+func (s *site) killBoth(ctx context.Context) *kill {
+	p := s.pick(func(p *process) bool { return p.stage == clickhouse.Group })
+	if p == nil {
+		return nil
+	}
+	defer p.release()
+	if !s.engines.take() {
+		return nil
+	}
+	defer s.engines.release()
+	k := s.began(ctx, "both", "engines, "+p.name, []string{clickhouse.Group}, "")
+	s.engines.hold(true)
+	s.engines.kill()
+	sleep(ctx, 1500*time.Millisecond)
+	p.kill()
+	s.engines.hold(false)
 	return k
 }
 

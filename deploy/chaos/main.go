@@ -13,6 +13,7 @@
 //	child   SIGKILL to a process that recognises a page or reads a PDF
 //	broker  SIGKILL to one of the brokers, which is back some seconds later
 //	engine  SIGKILL to the process of the embedded ClickHouse
+//	both    SIGKILL to that process and, while it is away, to a sink
 //	stop    SIGSTOP to a stage process past its session timeout, then SIGCONT
 //	cut     the connection to ClickHouse breaks after an insert, before its answer
 //	disk    the disk of the blobs, of a stage's state or of ClickHouse is full for some seconds
@@ -33,6 +34,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -63,11 +65,15 @@ func main() {
 	flag.StringVar(&o.dir, "dir", "build/chaos", "folder of everything that is written; made new")
 	flag.IntVar(&o.port, "port", 23092, "port of the first broker; others are above it")
 	kinds := flag.String("kinds", "", "comma-separated kinds of kills; empty: all")
-	flag.StringVar(&o.broken, "broken", "", "break the design on purpose: token, commit or window; needs a program built with -tags chaosbroken")
+	flag.StringVar(&o.broken, "broken", "", "break the design on purpose, to see that it shows: token, window, or commit, which needs a program built with -tags chaosbroken")
 	flag.DurationVar(&o.pause, "pause", 8*time.Second, "mean time between kills")
 	flag.DurationVar(&o.session, "session", 6*time.Second, "session timeout of the stages")
 	extra := flag.String("flags", "", "more flags of the stage processes, such as --group-protocol=consumer")
 	flag.Parse()
+	if o.broken != "" && !slices.Contains([]string{"token", "window", "commit"}, o.broken) {
+		fmt.Fprintln(os.Stderr, "chaos: -broken is one of token, window, commit")
+		os.Exit(2)
+	}
 	if flag.NArg() > 0 || o.kills < 0 || o.sets < 1 || o.sets > maxSets {
 		flag.Usage()
 		os.Exit(2)

@@ -14,17 +14,18 @@ type proxy struct {
 	target   string
 	armed    atomic.Bool
 	cut      chan struct{} // receives when an answer was lost
+	noTokens bool          // has ClickHouse ignore the tokens of inserts
 
 	mu    sync.Mutex
 	conns map[net.Conn]bool
 }
 
-func newProxy(target string) (*proxy, error) {
+func newProxy(target string, noTokens bool) (*proxy, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	p := &proxy{listener: listener, target: target, cut: make(chan struct{}, 1), conns: map[net.Conn]bool{}}
+	p := &proxy{listener: listener, target: target, cut: make(chan struct{}, 1), noTokens: noTokens, conns: map[net.Conn]bool{}}
 	go p.accept()
 	return p, nil
 }
@@ -76,6 +77,9 @@ func (p *proxy) serve(client, server net.Conn) {
 		for {
 			n, err := client.Read(buffer)
 			if n > 0 {
+				if p.noTokens { // of the same length: the rest of the request stays as it is
+					copy(buffer, bytes.Replace(buffer[:n], []byte("insert_deduplicate=1"), []byte("insert_deduplicate=0"), 1))
+				}
 				if bytes.HasPrefix(buffer[:n], []byte("POST ")) {
 					line, _, _ := bytes.Cut(buffer[:n], []byte("\n"))
 					inserting.Store(bytes.Contains(line, []byte("INSERT")) || bytes.Contains(buffer[:n], []byte("INSERT INTO")))

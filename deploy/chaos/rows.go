@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -69,12 +68,7 @@ func readRows(ctx context.Context, address, inbox string) (rows, error) {
 		return nil, err
 	}
 	all := rows{}
-	var tables []string
-	err = query(ctx, address, "SELECT name FROM system.tables WHERE database = 'vislang' AND engine LIKE '%MergeTree' AND name NOT LIKE 'goose%' ORDER BY name", func(row []json.RawMessage) {
-		var name string
-		json.Unmarshal(row[0], &name)
-		tables = append(tables, name)
-	})
+	tables, err := tablesOf(ctx, address)
 	if err != nil {
 		return nil, err
 	}
@@ -123,6 +117,31 @@ func readRows(ctx context.Context, address, inbox string) (rows, error) {
 	return all, nil
 }
 
+func tablesOf(ctx context.Context, address string) (tables []string, err error) {
+	err = query(ctx, address, "SELECT name FROM system.tables WHERE database = 'vislang' AND engine LIKE '%MergeTree' AND name NOT LIKE 'goose%' ORDER BY name", func(row []json.RawMessage) {
+		var name string
+		json.Unmarshal(row[0], &name)
+		tables = append(tables, name)
+	})
+	return tables, err
+}
+
+// forgetTokens has ClickHouse remember no token of an insert.
+func forgetTokens(ctx context.Context, address string) error {
+	tables, err := tablesOf(ctx, address)
+	if err != nil {
+		return err
+	}
+	for _, table := range tables {
+		body, err := send(ctx, address, "ALTER TABLE vislang."+table+" MODIFY SETTING non_replicated_deduplication_window = 0")
+		if err != nil {
+			return err
+		}
+		body.Close()
+	}
+	return nil
+}
+
 // query hands the rows of an answer to fn.
 func query(ctx context.Context, address, statement string, fn func([]json.RawMessage)) error {
 	body, err := send(ctx, address, statement+" FORMAT JSONCompactEachRow")
@@ -163,7 +182,7 @@ func scalar(ctx context.Context, address, statement string) (uint64, error) {
 }
 
 func send(ctx context.Context, address, statement string) (io.ReadCloser, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address+"/?query="+url.QueryEscape(statement), nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, address+"/", strings.NewReader(statement))
 	if err != nil {
 		return nil, err
 	}

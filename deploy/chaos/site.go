@@ -137,7 +137,7 @@ func (s *site) start(ctx context.Context) error {
 	s.admin = kadm.NewClient(s.client)
 	s.mount("blobs", "1g")
 	s.mount("engines/clickhouse", "3g")
-	if s.proxy, err = newProxy(fmt.Sprintf("127.0.0.1:%d", s.ports[0])); err != nil {
+	if s.proxy, err = newProxy(fmt.Sprintf("127.0.0.1:%d", s.ports[0]), s.o.broken == "token"); err != nil {
 		return err
 	}
 	s.engines = s.process("engines", "", func() *exec.Cmd {
@@ -149,6 +149,16 @@ func (s *site) start(ctx context.Context) error {
 	}
 	if err := waitFor(ctx, s.clickhouse()); err != nil {
 		return err
+	}
+	// Brings the tables up, before stages do.
+	migrate := s.vislang(ctx, append([]string{"run", "--until-idle", "--quiet", "--stages", "clickhouse", "--instance", "first", "--metrics-port", "-1"}, s.connection()...)...)
+	if out, err := migrate.CombinedOutput(); err != nil {
+		return fmt.Errorf("create the tables: %w\n%s", err, out)
+	}
+	if s.o.broken == "window" {
+		if err := forgetTokens(ctx, s.clickhouse()); err != nil {
+			return err
+		}
 	}
 	// Lasting sources are kept in Kafka.
 	add := s.vislang(ctx, append([]string{"source", "add", "inbox", s.inbox, "--every", "1s"}, s.connection()...)...)

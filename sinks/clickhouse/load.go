@@ -36,6 +36,11 @@ func (w *worker) freeze() error {
 		w.sink.metrics.replays.Inc()
 		w.sink.log.Info("inserting the batch that was announced before", "topic", w.tp.topic, "partition", w.tp.partition, "start", b.start.offset, "end", b.intent.End, "rows", b.blocks.rows)
 	}
+	if commitEarly {
+		if err := w.commit(b.end, intent{}); err != nil {
+			return err
+		}
+	}
 	w.flying = b
 	w.next = w.sink.newBatch(b.end)
 	go func() { w.landed <- w.sink.insert(w.ctx, w.tp, b) }()

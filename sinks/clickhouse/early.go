@@ -1,0 +1,8 @@
+//go:build !chaosbroken
+
+package clickhouse
+
+// commitEarly would commit a batch before it is inserted, which loses rows.
+// Programs built with the tag chaosbroken can be told to, so that the chaos
+// run can show that it notices.
+const commitEarly = false
