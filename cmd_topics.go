@@ -31,7 +31,7 @@ settings. These commands compare that with the brokers: a running instance,
   vislang topics check --brokers kafka-1:9092
   vislang topics partitions pages 48`,
 	}
-	cmd.AddCommand(newTopicsListCommand(), newTopicsCreateCommand(), newTopicsDescribeCommand(), newTopicsCheckCommand(), newTopicsPartitionsCommand())
+	cmd.AddCommand(newTopicsListCommand(), newTopicsCreateCommand(), newTopicsDescribeCommand(), newTopicsCheckCommand(), newTopicsPartitionsCommand(), newTopicsCopyCommand())
 	return cmd
 }
 
