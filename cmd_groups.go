@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"vislang/pkg/stream"
@@ -112,7 +114,10 @@ func (b *board) look(ctx context.Context, names []string, last map[string]groupS
 	}
 	lags, err := stream.Lags(ctx, b.admin, wanted)
 	if err != nil {
-		return nil, fmt.Errorf("%w: nothing may have run here yet; start `vislang run`, or `vislang topics create`", err)
+		if errors.Is(err, kerr.UnknownTopicOrPartition) {
+			err = fmt.Errorf("%w: nothing has run here yet; start `vislang run`, or `vislang topics create`", err)
+		}
+		return nil, err
 	}
 	now := time.Now()
 	if err := stream.Ages(ctx, b.c.kafka, lags); err != nil {
