@@ -26,8 +26,9 @@ type bench struct {
 	vislang string // the program measured
 	eval    string // the evaluation folder
 	scratch string // a folder of this run
+	brokers string // real ones, for the stage; empty: embedded only
 
-	pages, documents, rows, collection int // how much is measured
+	pages, documents, rows, collection, keys int // how much is measured
 }
 
 // A measurement prints its figures, or says why it has none.
@@ -44,6 +45,8 @@ var measurements = []measurement{
 	{"sink", measureSink},
 	{"documents", measureDocuments},
 	{"collection", measureCollection},
+	{"stage", measureStage},
+	{"state", measureState},
 }
 
 func main() {
@@ -54,9 +57,11 @@ func main() {
 	flag.IntVar(&b.documents, "documents", 600, "web pages to read")
 	flag.IntVar(&b.rows, "rows", 600_000, "rows to insert")
 	flag.IntVar(&b.collection, "collection", 1_000_000, "made-up documents to let meet")
+	flag.IntVar(&b.keys, "keys", 10_000_000, "keys of the state")
+	flag.StringVar(&b.brokers, "brokers", "", "measure the stage on these brokers too, host:port,…")
 	only := flag.String("only", "", "comma-separated measurements: "+strings.Join(names(), ", ")+"; empty: all")
 	flag.Parse()
-	if b.eval == "" || flag.NArg() > 0 {
+	if b.eval == "" && *only == "" || flag.NArg() > 0 {
 		flag.Usage()
 		os.Exit(2)
 	}

@@ -70,7 +70,7 @@ func (w *worker) handle(ctx context.Context, session *kgo.GroupTransactSession, 
 		delete(w.unwritten, at(it.Next()))
 	}
 	w.o.Metrics.commit(w.stage.Name(), out, time.Since(started))
-	return w.keep(changes)
+	return w.keep(changes, views)
 }
 
 // write produces records and waits for all of them. Of several failures the

@@ -70,6 +70,11 @@ func (w *worker) catchUp(ctx context.Context, t *table, topic string) (err error
 	if err := r.read(ctx, topic); err != nil {
 		return err
 	}
+	if r.full {
+		if err := t.count(); err != nil {
+			return err
+		}
+	}
 	keys, _ := t.size()
 	w.log.Info("state restored", "partition", t.partition, "whole", r.full, "why", reason,
 		"from", r.from, "to", r.to, "records", r.records, "bytes", r.bytes, "keys", keys,
@@ -126,7 +131,11 @@ func (r *restoring) apply() error {
 	}
 	r.records += int64(len(r.chunk))
 	r.bytes += int64(r.size)
-	err := r.t.apply(r.chunk)
+	apply := r.t.apply
+	if r.full {
+		apply = r.t.load
+	}
+	err := apply(r.chunk, nil)
 	r.chunk, r.size = r.chunk[:0], 0
 	return err
 }

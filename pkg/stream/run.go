@@ -21,7 +21,7 @@ type Options struct {
 	Instance string    // names this process among those that run the stage; stable over restarts, so that a restart ends the transaction its predecessor left open
 	Version  string    // of the program; goes into the header stage_version of what it writes
 	Workers  int       // group members in this process; 1 if 0
-	MaxBatch int       // most records of one transaction; 256 if 0
+	MaxBatch int       // most records of one transaction; 4096 if 0
 
 	// Protocol is ProtocolClassic, the default, or ProtocolConsumer.
 	Protocol string
@@ -93,7 +93,7 @@ func (o *Options) defaults() {
 		o.Workers = 1
 	}
 	if o.MaxBatch <= 0 {
-		o.MaxBatch = 256
+		o.MaxBatch = 4096
 	}
 	if o.Target <= 0 {
 		o.Target = time.Second

@@ -24,15 +24,20 @@ type layer interface {
 type view struct {
 	base    layer
 	changes map[string][]byte // nil value: deleted
+	present map[string]bool   // whether base has a key, of those asked for; nil if nobody wants to know
 }
 
-func newView(base layer) *view { return &view{base: base, changes: map[string][]byte{}} }
+func newView(base layer) *view { return &view{base: base} }
 
 func (v *view) get(key string) ([]byte, error) {
 	if value, ok := v.changes[key]; ok {
 		return value, nil
 	}
-	return v.base.get(key)
+	value, err := v.base.get(key)
+	if v.present != nil {
+		v.present[key] = value != nil
+	}
+	return value, err
 }
 
 func (v *view) scan(prefix string, yield func(string, []byte) bool) error {
@@ -69,9 +74,18 @@ func (v *view) scan(prefix string, yield func(string, []byte) bool) error {
 	return err
 }
 
-func (v *view) put(key string, value []byte) { v.changes[key] = value }
+func (v *view) put(key string, value []byte) {
+	if v.changes == nil {
+		v.changes = map[string][]byte{}
+	}
+	v.changes[key] = value
+}
 
-func (v *view) merge(child *view) { maps.Copy(v.changes, child.changes) }
+func (v *view) merge(child *view) {
+	for key, value := range child.changes {
+		v.put(key, value)
+	}
+}
 
 // mapLayer is a table in memory.
 type mapLayer map[string][]byte
@@ -118,6 +132,7 @@ func (w *worker) view(ctx context.Context, partition int32, views map[int32]*vie
 		w.tables[partition] = t
 	}
 	v := newView(t)
+	v.present = map[string]bool{}
 	views[partition] = v
 	return v, nil
 }
@@ -147,7 +162,7 @@ func (w *worker) changes(views map[int32]*view) []*kgo.Record {
 // keep applies a committed batch's changelog records to the tables, except
 // those of partitions that were taken away meanwhile: the new owner reads them
 // from the changelog.
-func (w *worker) keep(changes []*kgo.Record) error {
+func (w *worker) keep(changes []*kgo.Record, views map[int32]*view) error {
 	for len(changes) > 0 {
 		partition := changes[0].Partition
 		n := slices.IndexFunc(changes, func(rec *kgo.Record) bool { return rec.Partition != partition })
@@ -158,7 +173,7 @@ func (w *worker) keep(changes []*kgo.Record) error {
 		t := w.tables[partition]
 		w.mu.Unlock()
 		if t != nil {
-			if err := t.apply(changes[:n]); err != nil {
+			if err := t.apply(changes[:n], views[partition].present); err != nil {
 				return err
 			}
 			w.o.Metrics.state(w.stage.Name(), t)

@@ -266,20 +266,22 @@ func TestAFormerOwnerChangesNothing(t *testing.T) {
 	}
 	defer s.close()
 	former := s.take(0)
-	if err := former.apply([]*kgo.Record{{Key: []byte("k"), Value: []byte("1"), Offset: 7}}); err != nil {
+	if err := former.apply([]*kgo.Record{{Key: []byte("k"), Value: []byte("1"), Offset: 7}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	owner := s.take(0)
 	if owner.mark.Offset != 8 || owner.mark.Keys != 1 {
 		t.Errorf("checkpoint %+v", owner.mark)
 	}
-	if err := former.apply([]*kgo.Record{{Key: []byte("k"), Value: []byte("late"), Offset: 9}}); err != nil {
+	if err := former.apply([]*kgo.Record{{Key: []byte("k"), Value: []byte("late"), Offset: 9}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got, _ := owner.get("k"); string(got) != "1" {
 		t.Errorf("the former owner wrote %q", got)
 	}
-	if err := owner.apply([]*kgo.Record{{Key: []byte("k"), Offset: 9}}); err != nil {
+	if err := owner.apply([]*kgo.Record{
+		{Key: []byte("k"), Offset: 9}, {Key: []byte("k"), Value: []byte("2"), Offset: 10}, {Key: []byte("k"), Offset: 11},
+	}, nil); err != nil {
 		t.Fatal(err)
 	}
 	if got, _ := owner.get("k"); got != nil || owner.mark.Keys != 0 {
