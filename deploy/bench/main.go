@@ -42,6 +42,7 @@ var measurements = []measurement{
 	{"ocr", measureOCR},
 	{"extraction", measureExtraction},
 	{"html", measureHTML},
+	{"language", measureLanguage},
 	{"sink", measureSink},
 	{"documents", measureDocuments},
 	{"collection", measureCollection},
