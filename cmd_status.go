@@ -19,6 +19,7 @@ import (
 	"vislang/processors/align"
 	"vislang/processors/assemble"
 	"vislang/processors/extract"
+	"vislang/processors/match"
 	"vislang/processors/ocr"
 	"vislang/producers"
 	"vislang/sinks/clickhouse"
@@ -47,7 +48,7 @@ type stageStatus struct {
 // order of a document's way.
 func everyGroup() (names []string, inputs map[string][]string) {
 	inputs = map[string][]string{}
-	for _, s := range []stream.Stage{&extract.Stage{}, &ocr.Stage{}, &assemble.Stage{}, &align.Stage{}} {
+	for _, s := range []stream.Stage{&extract.Stage{}, &ocr.Stage{}, &assemble.Stage{}, &match.Pair{}, &match.Sight{}, &match.Meet{}, &align.Stage{}} {
 		names = append(names, s.Name())
 		inputs[s.Name()] = s.Inputs()
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/errgroup"
@@ -26,6 +27,7 @@ import (
 	"vislang/processors/align"
 	"vislang/processors/assemble"
 	"vislang/processors/extract"
+	"vislang/processors/match"
 	ocrstage "vislang/processors/ocr"
 	"vislang/producers"
 	"vislang/schemas"
@@ -136,7 +138,12 @@ func openPipeline(cmd *cobra.Command, addresses []string) (_ *pipeline, err erro
 		return nil, usageError{fmt.Errorf("--workers %d: at least 1", workers)}
 	}
 	pivots, _ := flags.GetStringSlice("pivots")
-	if err := p.openStages(names, workers, pivots); err != nil {
+	list, _ := flags.GetStringSlice("pairs")
+	pairs, err := match.ParsePairs(pivots, list)
+	if err != nil {
+		return nil, usageError{fmt.Errorf("--pairs: %w", err)}
+	}
+	if err := p.openStages(flags, names, workers, pairs); err != nil {
 		return nil, err
 	}
 	if slices.Contains(names, stageClickHouse) {
@@ -166,7 +173,7 @@ func openPipeline(cmd *cobra.Command, addresses []string) (_ *pipeline, err erro
 	return p, nil
 }
 
-func (p *pipeline) openStages(names []string, workers int, pivots []string) error {
+func (p *pipeline) openStages(flags *pflag.FlagSet, names []string, workers int, pairs match.Pairs) error {
 	var model *lang.Model
 	if slices.ContainsFunc(names, func(name string) bool {
 		return name == stageExtract || name == stageOCR || name == stageAssemble
@@ -194,7 +201,11 @@ func (p *pipeline) openStages(names []string, workers int, pivots []string) erro
 		case stageAssemble:
 			p.stages = append(p.stages, stageRun{assemble.New(assemble.Options{Codec: p.codec, Blobs: p.c.blobs, Language: model}), 1})
 		case stageAlign:
-			p.stages = append(p.stages, stageRun{align.New(align.Options{Codec: p.codec, Blobs: p.c.blobs, Pivots: pivots}), 1})
+			find, _ := flags.GetBool("find")
+			learn, _ := flags.GetBool("learn")
+			o := match.Options{Codec: p.codec, Blobs: p.c.blobs, Pairs: pairs, DeclaredOnly: !find}
+			p.stages = append(p.stages, stageRun{match.NewPair(o), 1}, stageRun{match.NewSight(o), 1}, stageRun{match.NewMeet(o), 1},
+				stageRun{align.New(align.Options{Codec: p.codec, Blobs: p.c.blobs, Forget: !learn}), 1})
 		}
 	}
 	return nil
@@ -204,8 +215,8 @@ func (p *pipeline) openStages(names []string, workers int, pivots []string) erro
 // their inputs.
 func changelogs() []schemas.Topic {
 	var topics []schemas.Topic
-	for _, stage := range []stream.Stateful{&assemble.Stage{}, &align.Stage{}} {
-		for _, input := range schemas.Topics() {
+	for _, stage := range []stream.Stateful{&assemble.Stage{}, &match.Pair{}, &match.Meet{}, &align.Stage{}} {
+		for _, input := range append(schemas.Topics(), match.InternalTopics()...) {
 			if input.Name == stage.Inputs()[0] {
 				topics = append(topics, schemas.Topic{
 					Name: stage.Changelog(), Partitions: input.Partitions,

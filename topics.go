@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"vislang/pkg/stream/control"
+	"vislang/processors/match"
 	"vislang/producers"
 	"vislang/producers/replay"
 	"vislang/schemas"
@@ -20,7 +21,8 @@ import (
 // compacted ones that hold sources, the state of stages, and orders.
 func everyTopic() []schemas.Topic {
 	topics := append(schemas.Topics(), producers.InternalTopics()...)
-	topics = append(append(topics, changelogs()...), replay.Topics()...)
+	topics = append(append(topics, match.InternalTopics()...), replay.Topics()...)
+	topics = append(topics, changelogs()...)
 	return append(topics, schemas.Topic{
 		Name: control.Topic, Key: "kind/stage/instance", Partitions: 1,
 		Configs: map[string]string{"cleanup.policy": "compact"},

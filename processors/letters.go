@@ -68,6 +68,10 @@ func identify(ctx context.Context, codec *schemas.Codec, in stream.Record, lette
 		if rec, err := schemas.Decode[schemas.PageText](ctx, codec, in.Value); err == nil {
 			letter.DocumentID, letter.Revision, letter.URL = rec.DocumentID, rec.Revision, rec.URL
 		}
+	case schemas.TopicMatches:
+		if rec, err := schemas.Decode[schemas.Match](ctx, codec, in.Value); err == nil {
+			letter.DocumentID, letter.Revision = rec.SourceDocumentID, rec.SourceRevision
+		}
 	case schemas.TopicTexts:
 		if rec, err := schemas.Decode[schemas.Text](ctx, codec, in.Value); err == nil {
 			letter.DocumentID, letter.Revision, letter.URL = rec.DocumentID, rec.Revision, rec.URL

@@ -38,7 +38,7 @@ type released struct {
 var builtins = sync.OnceValues(func() (map[reflect.Type]*builtin, error) {
 	types := []reflect.Type{
 		reflect.TypeFor[Document](), reflect.TypeFor[Page](), reflect.TypeFor[PageText](), reflect.TypeFor[Figure](),
-		reflect.TypeFor[Text](), reflect.TypeFor[Bitext](), reflect.TypeFor[Sample](), reflect.TypeFor[DeadLetter](),
+		reflect.TypeFor[Text](), reflect.TypeFor[Match](), reflect.TypeFor[Bitext](), reflect.TypeFor[Sample](), reflect.TypeFor[DeadLetter](),
 	}
 	all := map[reflect.Type]*builtin{}
 	for i, topic := range Topics() {

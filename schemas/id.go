@@ -43,6 +43,11 @@ func NewPairID(sourceDocumentID, targetDocumentID string, source, target []int32
 	return hex.EncodeToString(digest(sourceDocumentID, targetDocumentID, fmt.Sprint(source), fmt.Sprint(target)))
 }
 
+// NewMatchID returns the id of a pair of documents: 32 hex digits.
+func NewMatchID(sourceDocumentID, targetDocumentID string) string {
+	return hex.EncodeToString(digest(sourceDocumentID, targetDocumentID))
+}
+
 // NewSampleID returns the id of a sample: 32 hex digits from its figure, kind and
 // language.
 func NewSampleID(figureID, kind, language string) string {

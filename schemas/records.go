@@ -159,6 +159,35 @@ type Sentence struct {
 	Quality  float64 // 0 to 1: share of letters, plausible length, page confidence
 }
 
+// States of a match.
+const (
+	MatchDeclared  = "declared"  // both documents are of one parallel group
+	MatchFound     = "found"     // each is the other's best counterpart
+	MatchRetracted = "retracted" // was found, and no longer holds
+)
+
+// Match says that two documents are translations of each other, or no longer
+// are; the last one of a MatchID holds. Topic: matches. Key: language pair.
+type Match struct {
+	MatchID          string // hex, from both documents
+	SourceDocumentID string
+	SourceRevision   int64
+	TargetDocumentID string
+	TargetRevision   int64
+	GroupID          string
+	SourceLanguage   string
+	TargetLanguage   string
+	State            string  // one of the constants above
+	Score            float64 // nats of evidence; 0 when declared
+	Margin           float64 // nats by which Score exceeds the next best of either document; 0 when declared or there is none
+	Signs            float64 // parts of Score: shared numbers and names,
+	Lengths          float64 // letters and lines,
+	Health           float64 // health of the sentence alignment,
+	Words            float64 // known translations
+	SourceText       string  // blob that holds the encoded Text
+	TargetText       string
+}
+
 // Bitext is one aligned sentence bead. Topic: bitext. Key: language pair.
 type Bitext struct {
 	PairID           string // hex, from both documents and the bead's sentences
@@ -180,6 +209,7 @@ type Bitext struct {
 	Bead             string  // `1-1`, `2-1`, …
 	Score            float64 // confidence 0 to 1
 	Health           float64 // of the document pair, 0 to 1
+	Features         string  // what the aligner knew besides both texts: `lexicon embeddings:MODEL`
 	License          string
 }
 

@@ -9,6 +9,7 @@ const (
 	TopicPageTexts   = "page-texts"
 	TopicFigures     = "figures"
 	TopicTexts       = "texts"
+	TopicMatches     = "matches"
 	TopicBitext      = "bitext"
 	TopicSamples     = "samples"
 	TopicDeadLetters = "deadletters"
@@ -66,6 +67,7 @@ func Topics() []Topic {
 		topic(TopicPageTexts, "PageText", "document id", 6, twoWeeks),
 		topic(TopicFigures, "Figure", "document id", 6, twoWeeks),
 		topic(TopicTexts, "Text", "parallel group, or document id when there is none", 6, twoWeeks),
+		topic(TopicMatches, "Match", "source and target language", 6, twoWeeks),
 		topic(TopicBitext, "Bitext", "source and target language", 6, twoWeeks),
 		topic(TopicSamples, "Sample", "document id", 6, twoWeeks),
 		topic(TopicDeadLetters, "DeadLetter", "source topic/partition/offset", 1, oneYear),

@@ -10,6 +10,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 
 	"vislang/pkg/stream"
+	"vislang/processors/match"
 	"vislang/schemas"
 	"vislang/sinks/clickhouse"
 )
@@ -18,7 +19,7 @@ import (
 func inputs() map[string][]string {
 	return map[string][]string{
 		"extract": {schemas.TopicDocuments}, "ocr": {schemas.TopicPages}, "assemble": {schemas.TopicPageTexts},
-		"align": {schemas.TopicTexts}, clickhouse.Group: clickhouse.Topics(),
+		"pair": {schemas.TopicTexts}, "sight": {schemas.TopicFigures}, "match": {match.Topic}, "align": {schemas.TopicMatches}, clickhouse.Group: clickhouse.Topics(),
 	}
 }
 

@@ -27,7 +27,8 @@ func Bands(d Document, s *Sketch) []Band {
 		b.add(mix('u', hash32(shape)), 4)
 	}
 	for _, f := range d.Figures[:min(len(d.Figures), 8)] {
-		b.add(mix('f', hash32(f), hash32(f+"'")), 3)
+		band := FigureBand(f)
+		b.add(band.Key, band.Weight)
 	}
 	b.pairs(s)
 	numbers := len(b.list)
@@ -39,6 +40,11 @@ func Bands(d Document, s *Sketch) []Band {
 		b.size(s)
 	}
 	return b.list[:min(len(b.list), maxBands)]
+}
+
+// FigureBand is the key that documents with a figure share, by its hash.
+func FigureBand(figure string) Band {
+	return Band{mix('f', hash32(figure), hash32(figure+"'")), 3}
 }
 
 type bands struct {

@@ -21,8 +21,12 @@ type Pair struct {
 // Accept is the least score of a pair.
 const Accept = -4
 
-// learn is the least score of a pair that a lexicon is made of.
-const learn = 6
+// Sure is the least score of a pair that a lexicon can be made of.
+const Sure = 8
+
+// Hopeless is the score of two sketches below which the sentence aligner need
+// not be asked.
+const Hopeless = -12
 
 // reranked is how many candidates of a document the sentence aligner sees.
 const reranked = 12
@@ -37,7 +41,7 @@ func Match(ctx context.Context, source, target []Document) ([]Pair, error) {
 	}
 	words := lexicon.Open(memory{}, "")
 	for _, p := range Decide(m.pairs) {
-		if p.Score >= learn {
+		if p.Score >= Sure {
 			words.Learn(Lesson(source[p.Source].Lines, target[p.Target].Lines, m.results[p.key()]))
 		}
 	}

@@ -20,6 +20,11 @@ type Evidence struct {
 // Score is the sum.
 func (e Evidence) Score() float64 { return e.Signs + e.Lengths + e.Health + e.Words }
 
+// Healthy tells whether the sentences could be aligned well enough to be used.
+func (e Evidence) Healthy() bool {
+	return e.Health >= healthWeight*(align.HealthThreshold-healthZero)
+}
+
 // Weights of the evidence, chosen on TICO-19 with English (Amharic, French,
 // Hausa, Somali, Swahili).
 const (

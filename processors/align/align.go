@@ -1,22 +1,27 @@
-// Package align is the stage that aligns the documents of a parallel group
-// with each other, sentence by sentence: texts → bitext.
+// Package align is the stage that aligns matched documents, sentence by
+// sentence: matches → bitext.
 //
-// It remembers the documents of each group. When a document arrives it is
-// aligned with every one that is there already in another language, so that
-// each pair is aligned once, whichever came first. A newer revision of a
-// document takes the place of the older and is aligned with all others again.
+// It learns as it goes: the sentence pairs of healthy documents teach a lexicon
+// of their languages (package lexicon), which the next documents of these
+// languages are aligned with. The matches of two languages share a partition, so
+// that the same matches in the same order make the same lexicon; it lies in the
+// stage's state, and so in Kafka.
+//
+// A pair of documents whose health is below align.HealthThreshold is no pair: it
+// makes no rows and teaches nothing, but becomes a dead letter of the class
+// unhealthy_pair that says how unhealthy it is.
 package align
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"vislang/pkg/align"
 	"vislang/pkg/blob"
+	"vislang/pkg/docalign"
+	"vislang/pkg/lexicon"
 	"vislang/pkg/stream"
 	"vislang/processors"
 	"vislang/schemas"
@@ -27,10 +32,9 @@ type Options struct {
 	Codec *schemas.Codec
 	Blobs *blob.Store
 
-	// Pivots are ISO 639-3 codes: only pairs with one of these languages
-	// are made. Empty means all pairs, whose number grows with the square
-	// of the languages.
-	Pivots []string
+	// Forget keeps no lexicons: a pair of documents is then aligned the same
+	// whatever came before it.
+	Forget bool
 }
 
 // Stage implements stream.Stateful.
@@ -43,169 +47,110 @@ func New(o Options) *Stage { return &Stage{o} }
 func (*Stage) Name() string { return "align" }
 
 // Inputs implements stream.Stage.
-func (*Stage) Inputs() []string { return []string{schemas.TopicTexts} }
+func (*Stage) Inputs() []string { return []string{schemas.TopicMatches} }
 
 // Changelog implements stream.Stateful.
 func (*Stage) Changelog() string { return "vislang.align.state" }
 
-// member is a document of a group, as the state holds it.
-type member struct {
-	Document string `json:"document"`
-	Revision int64  `json:"revision,omitempty"`
-	Language string `json:"language"`
-	License  string `json:"license,omitempty"`
-	Text     string `json:"text"` // blob with the encoded schemas.Text
-}
-
 // Process implements stream.Stage.
 func (s *Stage) Process(ctx context.Context, in stream.Record, out *stream.Output) error {
-	t, err := processors.Input[schemas.Text](ctx, s.o.Codec, in)
+	m, err := processors.Input[schemas.Match](ctx, s.o.Codec, in)
 	if err != nil {
 		return err
 	}
-	if t.GroupID == "" {
-		return nil // it has no counterparts
+	if m.State == schemas.MatchRetracted {
+		return nil // its rows stay; the views know
 	}
-	var group []member
-	if state := out.Get(t.GroupID); state != nil {
-		if err := json.Unmarshal(state, &group); err != nil {
-			return stream.Permanent("corrupt_state", fmt.Errorf("state of group %s: %w", t.GroupID, err))
-		}
+	// What is aligned already is there: a match that comes back after it was
+	// retracted makes no rows again.
+	done, key := fmt.Sprintf("%d/%d", m.SourceRevision, m.TargetRevision), "aligned/"+m.MatchID
+	if string(out.Get(key)) == done {
+		return nil
 	}
-	place := slices.IndexFunc(group, func(m member) bool { return m.Document == t.DocumentID })
-	if place >= 0 && group[place].Revision >= t.Revision {
-		return nil // a newer one came first
-	}
-	name, err := s.o.Blobs.Put(ctx, in.Value)
-	if err != nil {
-		return processors.BlobError(err)
-	}
-	self := member{Document: t.DocumentID, Revision: t.Revision, Language: t.Language, License: t.License, Text: name}
-	if err := schemas.Load(ctx, s.o.Blobs, t); err != nil {
-		return processors.BlobError(err)
-	}
-	for i, other := range group {
-		if i == place || !s.wanted(self.Language, other.Language) {
-			continue
-		}
-		partner, err := s.load(ctx, other)
-		if err != nil {
-			return err
-		}
-		source, target := s.direct(t, partner)
-		if err := s.pair(ctx, source, target, out); err != nil {
-			return err
-		}
-	}
-	if place >= 0 {
-		group[place] = self
-	} else {
-		group = append(group, self)
-	}
-	state, err := json.Marshal(group)
+	source, err := processors.LoadText(ctx, s.o.Codec, s.o.Blobs, m.SourceText)
 	if err != nil {
 		return err
 	}
-	out.Put(t.GroupID, state)
-	return nil
-}
-
-func (s *Stage) load(ctx context.Context, m member) (*schemas.Text, error) {
-	data, err := s.o.Blobs.Get(ctx, m.Text)
+	target, err := processors.LoadText(ctx, s.o.Codec, s.o.Blobs, m.TargetText)
 	if err != nil {
-		return nil, processors.BlobError(err)
+		return err
 	}
-	t, err := schemas.Decode[schemas.Text](ctx, s.o.Codec, data)
-	if err != nil {
-		return nil, processors.InputError(err)
-	}
-	if err := schemas.Load(ctx, s.o.Blobs, t); err != nil {
-		return nil, processors.BlobError(err)
-	}
-	return t, nil
+	out.Put(key, []byte(done))
+	return s.pair(ctx, source, target, m, out)
 }
 
-// wanted tells whether two languages make a pair. A document in no known
-// language has no counterpart that could be told from others.
-func (s *Stage) wanted(a, b string) bool {
-	a, b = code(a), code(b)
-	if a == b || a == "und" || b == "und" {
-		return false
+// pair aligns two documents, writes their beads and learns from them.
+func (s *Stage) pair(ctx context.Context, source, target *schemas.Text, m *schemas.Match, out *stream.Output) error {
+	words := lexicon.Open(out, source.Language+"-"+target.Language)
+	from, to := processors.Sentences(source), processors.Sentences(target)
+	var options align.Options
+	var features []string
+	if !s.o.Forget && words.Seen() > 0 {
+		options.Lexicon = words
+		features = append(features, "lexicon")
 	}
-	return len(s.o.Pivots) == 0 || slices.Contains(s.o.Pivots, a) || slices.Contains(s.o.Pivots, b)
-}
-
-// direct decides which document is the source: the one in the pivot language
-// that comes first in the list, else by label, so that a pair of languages
-// always has the same direction.
-func (s *Stage) direct(a, b *schemas.Text) (source, target *schemas.Text) {
-	rank := func(t *schemas.Text) int {
-		if i := slices.Index(s.o.Pivots, code(t.Language)); i >= 0 {
-			return i
-		}
-		return len(s.o.Pivots)
-	}
-	if ra, rb := rank(a), rank(b); ra > rb || ra == rb && a.Language > b.Language {
-		return b, a
-	}
-	return a, b
-}
-
-func code(label string) string {
-	before, _, _ := strings.Cut(label, "_")
-	return before
-}
-
-// pair aligns two documents and writes their beads.
-func (s *Stage) pair(ctx context.Context, source, target *schemas.Text, out *stream.Output) error {
-	result, err := align.Align(ctx, sentences(source), sentences(target), align.Options{})
+	result, err := align.Align(ctx, from, to, options)
 	if err != nil {
 		if ctx.Err() != nil {
 			return err
 		}
-		// The pair is at fault, not the document: the others go on.
-		out.DeadLetter(stream.Permanent("unalignable", fmt.Errorf("align %s with %s: %w", source.DocumentID, target.DocumentID, err)))
-		return nil
+		return stream.Permanent("unalignable", fmt.Errorf("align %s with %s: %w", source.DocumentID, target.DocumentID, err))
 	}
-	key := source.Language + "-" + target.Language
+	if result.Health < align.HealthThreshold {
+		return stream.Permanent("unhealthy_pair", unhealthy(source, target, result))
+	}
 	for _, bead := range result.Beads {
-		if len(bead.Source) == 0 || len(bead.Target) == 0 {
-			continue
+		if len(bead.Source) > 0 && len(bead.Target) > 0 {
+			if err := s.emit(ctx, source, target, bead, result.Health, strings.Join(features, " "), m, out); err != nil {
+				return err
+			}
 		}
-		rec := schemas.Bitext{
-			SourceDocumentID: source.DocumentID, SourceRevision: source.Revision,
-			TargetDocumentID: target.DocumentID, TargetRevision: target.Revision, GroupID: source.GroupID,
-			SourceLanguage: source.Language, TargetLanguage: target.Language,
-			SourceSentences: indexes(bead.Source), TargetSentences: indexes(bead.Target),
-			Bead:  fmt.Sprintf("%d-%d", len(bead.Source), len(bead.Target)),
-			Score: bead.Score, Health: result.Health,
-			License: source.License,
-		}
-		if source.License != target.License {
-			rec.License = strings.Trim(source.License+" | "+target.License, " |")
-		}
-		rec.SourceText, rec.SourceBefore, rec.SourceAfter = span(source, bead.Source)
-		rec.TargetText, rec.TargetBefore, rec.TargetAfter = span(target, bead.Target)
-		rec.PairID = schemas.NewPairID(rec.SourceDocumentID, rec.TargetDocumentID, rec.SourceSentences, rec.TargetSentences)
-		value, err := s.o.Codec.Encode(ctx, &rec)
-		if errors.Is(err, schemas.ErrTooLarge) {
-			out.DeadLetter(stream.Permanent("too_large", fmt.Errorf("bead %s: %w", rec.PairID, err)))
-			continue
-		}
-		if err != nil {
-			return fmt.Errorf("encode bead %s: %w", rec.PairID, err)
-		}
-		out.Emit(schemas.TopicBitext, []byte(key), value)
+	}
+	if !s.o.Forget {
+		words.Learn(docalign.Lesson(from, to, result))
 	}
 	return nil
 }
 
-func sentences(t *schemas.Text) []string {
-	texts := make([]string, len(t.Sentences))
-	for i, s := range t.Sentences {
-		texts[i] = s.Text
+// unhealthy says what speaks against a pair.
+func unhealthy(source, target *schemas.Text, result align.Result) error {
+	var pairs int
+	for _, b := range result.Beads {
+		if len(b.Source) > 0 && len(b.Target) > 0 {
+			pairs++
+		}
 	}
-	return texts
+	return fmt.Errorf("%s (%s, %d sentences) and %s (%s, %d sentences) do not look like translations of each other: health %.2f, at least %.2f is needed; %d of %d beads had both sides",
+		source.DocumentID, source.Language, len(source.Sentences), target.DocumentID, target.Language, len(target.Sentences),
+		result.Health, align.HealthThreshold, pairs, len(result.Beads))
+}
+
+func (s *Stage) emit(ctx context.Context, source, target *schemas.Text, bead align.Bead, health float64, features string, m *schemas.Match, out *stream.Output) error {
+	rec := schemas.Bitext{
+		SourceDocumentID: source.DocumentID, SourceRevision: source.Revision,
+		TargetDocumentID: target.DocumentID, TargetRevision: target.Revision, GroupID: m.GroupID,
+		SourceLanguage: source.Language, TargetLanguage: target.Language,
+		SourceSentences: indexes(bead.Source), TargetSentences: indexes(bead.Target),
+		Bead:  fmt.Sprintf("%d-%d", len(bead.Source), len(bead.Target)),
+		Score: bead.Score, Health: health, Features: features,
+		License: source.License,
+	}
+	if source.License != target.License {
+		rec.License = strings.Trim(source.License+" | "+target.License, " |")
+	}
+	rec.SourceText, rec.SourceBefore, rec.SourceAfter = span(source, bead.Source)
+	rec.TargetText, rec.TargetBefore, rec.TargetAfter = span(target, bead.Target)
+	rec.PairID = schemas.NewPairID(rec.SourceDocumentID, rec.TargetDocumentID, rec.SourceSentences, rec.TargetSentences)
+	value, err := s.o.Codec.Encode(ctx, &rec)
+	if errors.Is(err, schemas.ErrTooLarge) {
+		out.DeadLetter(stream.Permanent("too_large", fmt.Errorf("bead %s: %w", rec.PairID, err)))
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("encode bead %s: %w", rec.PairID, err)
+	}
+	out.Emit(schemas.TopicBitext, []byte(source.Language+"-"+target.Language), value)
+	return nil
 }
 
 func indexes(from []int) []int32 {

@@ -1,7 +1,10 @@
 package align
 
 import (
+	"bytes"
 	"fmt"
+	"maps"
+	"strings"
 	"testing"
 
 	"vislang/pkg/blob"
@@ -13,12 +16,11 @@ type harness struct {
 	t     *testing.T
 	stage *Stage
 	codec *schemas.Codec
+	blobs *blob.Store
 	state map[string][]byte
-
-	revision int64 // of the documents that feed gives
 }
 
-func newHarness(t *testing.T, pivots ...string) *harness {
+func newHarness(t *testing.T) *harness {
 	t.Helper()
 	registry, err := schemas.StartRegistry(t.Context(), "")
 	if err != nil {
@@ -30,13 +32,13 @@ func newHarness(t *testing.T, pivots ...string) *harness {
 		t.Fatal(err)
 	}
 	codec := schemas.NewCodec(registry.Client())
-	return &harness{t, New(Options{Codec: codec, Blobs: blobs, Pivots: pivots}), codec, map[string][]byte{}, 0}
+	return &harness{t, New(Options{Codec: codec, Blobs: blobs}), codec, blobs, map[string][]byte{}}
 }
 
-// feed gives the stage a document of the group "g" and returns its beads.
-func (h *harness) feed(id, language string, sentences ...string) []schemas.Bitext {
+// text stores a document and returns the name of its blob.
+func (h *harness) text(id, language string, sentences []string) string {
 	h.t.Helper()
-	t := schemas.Text{Context: schemas.Context{DocumentID: id, Revision: h.revision, GroupID: "g", Pages: 1}, Language: language}
+	t := schemas.Text{Context: schemas.Context{DocumentID: id, License: "CC0-1.0", Pages: 1}, Language: language}
 	for _, s := range sentences {
 		t.Sentences = append(t.Sentences, schemas.Sentence{Page: 1, Text: s, Language: language})
 	}
@@ -44,9 +46,26 @@ func (h *harness) feed(id, language string, sentences ...string) []schemas.Bitex
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	out, letters, err := stream.Once(h.t.Context(), h.stage, h.state, stream.Record{Topic: schemas.TopicTexts, Value: value})
-	if err != nil || len(letters) > 0 {
-		h.t.Fatalf("%s: %v, %v", id, letters, err)
+	name, err := h.blobs.Put(h.t.Context(), value)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return name
+}
+
+// match gives the stage a pair of documents and returns its beads.
+func (h *harness) match(id, state string, source, target []string) ([]schemas.Bitext, error) {
+	h.t.Helper()
+	value, err := h.codec.Encode(h.t.Context(), &schemas.Match{
+		MatchID: id, State: state, GroupID: "g", SourceDocumentID: "e" + id, TargetDocumentID: "s" + id, SourceLanguage: "eng_Latn", TargetLanguage: "swh_Latn",
+		SourceText: h.text("e"+id, "eng_Latn", source), TargetText: h.text("s"+id, "swh_Latn", target),
+	})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	out, letters, err := stream.Once(h.t.Context(), h.stage, h.state, stream.Record{Topic: schemas.TopicMatches, Value: value})
+	if len(letters) > 0 {
+		h.t.Fatal(letters)
 	}
 	var beads []schemas.Bitext
 	for _, rec := range out {
@@ -54,116 +73,73 @@ func (h *harness) feed(id, language string, sentences ...string) []schemas.Bitex
 		if err != nil {
 			h.t.Fatal(err)
 		}
-		if want := bead.SourceLanguage + "-" + bead.TargetLanguage; string(rec.Key) != want {
-			h.t.Errorf("key %s, want %s", rec.Key, want)
+		if string(rec.Key) != "eng_Latn-swh_Latn" {
+			h.t.Errorf("key %s", rec.Key)
 		}
 		beads = append(beads, *bead)
 	}
-	return beads
+	return beads, err
 }
 
 var (
-	english = []string{"Article 1.", "All people are born free in 1948.", "They have reason."}
-	swahili = []string{"Kifungu cha 1.", "Watu wote wamezaliwa huru 1948.", "Wana akili."}
-	french  = []string{"Article 1.", "Tous naissent libres en 1948.", "Ils ont la raison."}
+	english = []string{"Article 1.", "All people are born free in 1948.", "They have reason.", "Nobody shall be held as a slave anywhere in the world."}
+	swahili = []string{"Kifungu cha 1.", "Watu wote wamezaliwa huru 1948.", "Wana akili.", "Mtu yeyote asifanywe mtumwa mahali popote duniani."}
 )
 
-func TestEachPairIsAlignedOnceWhicheverCameFirst(t *testing.T) {
-	orders := [][]string{{"e", "s", "f"}, {"f", "s", "e"}, {"s", "f", "e"}}
-	texts := map[string][]string{"e": english, "s": swahili, "f": french}
-	languages := map[string]string{"e": "eng_Latn", "s": "swh_Latn", "f": "fra_Latn"}
-	var first map[string]bool
-	for _, order := range orders {
+func TestBeads(t *testing.T) {
+	h := newHarness(t)
+	beads, err := h.match("1", schemas.MatchDeclared, english, swahili)
+	if err != nil || len(beads) != 4 {
+		t.Fatalf("%d beads, %v", len(beads), err)
+	}
+	b := beads[1]
+	if b.SourceText != english[1] || b.TargetText != swahili[1] || b.SourceBefore != english[0] || b.TargetAfter != swahili[2] ||
+		b.GroupID != "g" || b.Bead != "1-1" || b.License != "CC0-1.0" || b.Features != "" || b.Health < 0.5 {
+		t.Errorf("second bead: %+v", b)
+	}
+	if again, err := h.match("1", schemas.MatchFound, english, swahili); err != nil || len(again) != 0 {
+		t.Errorf("a match that comes back makes %d beads, %v", len(again), err)
+	}
+	if retracted, err := h.match("2", schemas.MatchRetracted, english, swahili); err != nil || len(retracted) != 0 {
+		t.Errorf("a retracted match makes %d beads, %v", len(retracted), err)
+	}
+}
+
+func TestTheLexiconGrows(t *testing.T) {
+	run := func() (*harness, string) {
 		h := newHarness(t)
-		pairs := map[string]bool{}
-		for _, id := range order {
-			for _, bead := range h.feed(id, languages[id], texts[id]...) {
-				key := fmt.Sprint(bead.PairID, bead.SourceLanguage, bead.TargetLanguage, bead.SourceText, bead.TargetText)
-				if pairs[key] {
-					t.Errorf("%v: doubled %s", order, key)
-				}
-				pairs[key] = true
+		var features string
+		for _, id := range strings.Split("abcdefgh", "") {
+			beads, err := h.match(id, schemas.MatchDeclared, english, swahili)
+			if err != nil || len(beads) == 0 {
+				t.Fatalf("%d beads, %v", len(beads), err)
 			}
+			features = beads[0].Features
 		}
-		if first == nil {
-			first = pairs
-		}
-		if len(pairs) != 9 || fmt.Sprint(pairs) != fmt.Sprint(first) {
-			t.Errorf("%v: %d pairs, want the same 9 as in any order", order, len(pairs))
-		}
-		if again := h.feed(order[0], languages[order[0]], texts[order[0]]...); len(again) != 0 {
-			t.Errorf("a replayed document made %d pairs", len(again))
-		}
+		return h, features
+	}
+	a, features := run()
+	if features != "lexicon" {
+		t.Errorf("features of the last beads: %q", features)
+	}
+	b, _ := run()
+	if !maps.EqualFunc(a.state, b.state, bytes.Equal) {
+		t.Error("the same matches in the same order left another state")
 	}
 }
 
-func TestANewerRevisionTakesThePlaceOfTheOlder(t *testing.T) {
+func TestUnhealthyPairsMakeNoRowsAndTeachNothing(t *testing.T) {
 	h := newHarness(t)
-	h.feed("en", "eng_Latn", "Two dogs bark.", "Three cats sleep.")
-	h.feed("sw", "swh_Latn", "Mbwa wawili wanabweka.", "Paka watatu wanalala.")
-	h.revision = 7
-	beads := h.feed("en", "eng_Latn", "Two dogs bark.", "Three cats sleep.")
-	if len(beads) == 0 {
-		t.Fatal("the newer revision was not aligned")
+	var source, target []string
+	for i := range 30 {
+		source = append(source, fmt.Sprint(strings.Repeat("people ", 1+i*i*7%23), 1000+i*37, "."))
+		target = append(target, fmt.Sprint(strings.Repeat("watu wa ", 1+i*i*11%19), 5000+i*53, "."))
 	}
-	for _, b := range beads {
-		if b.SourceRevision != 7 || b.TargetRevision != 0 {
-			t.Errorf("revisions of the bead: %d, %d", b.SourceRevision, b.TargetRevision)
-		}
+	beads, err := h.match("1", schemas.MatchDeclared, source, target)
+	if err == nil || len(beads) > 0 || !strings.Contains(err.Error(), "health") {
+		t.Errorf("%d beads, %v", len(beads), err)
 	}
-	h.revision = 3
-	if late := h.feed("en", "eng_Latn", "Two dogs bark."); len(late) > 0 {
-		t.Errorf("an older revision that came late was aligned: %v", late)
-	}
-	h.revision = 0
-	again := h.feed("fr", "fra_Latn", "Deux chiens aboient.", "Trois chats dorment.")
-	for _, b := range again {
-		if b.SourceDocumentID == "en" && b.SourceRevision != 7 {
-			t.Errorf("a new document meets revision %d", b.SourceRevision)
-		}
-	}
-	h.revision = 9
-	both := h.feed("sw", "swh_Latn", "Mbwa wawili wanabweka.", "Paka watatu wanalala.")
-	partners := map[string]int64{}
-	for _, b := range both {
-		other, revision := b.SourceDocumentID, b.SourceRevision
-		if other == "sw" {
-			other, revision = b.TargetDocumentID, b.TargetRevision
-		}
-		partners[other] = revision
-	}
-	if len(partners) != 2 || partners["en"] != 7 {
-		t.Errorf("aligned again with %v, want en in revision 7 and fr", partners)
-	}
-}
-
-func TestPivotsLimitPairsAndAreTheSource(t *testing.T) {
-	h := newHarness(t, "swh")
-	h.feed("e", "eng_Latn", english...)
-	if beads := h.feed("f", "fra_Latn", french...); len(beads) != 0 {
-		t.Errorf("%d pairs without the pivot", len(beads))
-	}
-	beads := h.feed("s", "swh_Latn", swahili...)
-	if len(beads) != 6 {
-		t.Errorf("%d pairs, want 3 with each of the two others", len(beads))
-	}
-	for _, bead := range beads {
-		if bead.SourceLanguage != "swh_Latn" {
-			t.Errorf("source %s, want the pivot", bead.SourceLanguage)
-		}
-	}
-	if beads[1].SourceBefore != swahili[0] || beads[1].SourceAfter != swahili[2] {
-		t.Errorf("context of the second pair: %q, %q", beads[1].SourceBefore, beads[1].SourceAfter)
-	}
-}
-
-func TestWhatHasNoCounterpart(t *testing.T) {
-	h := newHarness(t)
-	h.feed("a", "eng_Latn", english...)
-	if beads := h.feed("b", "eng_Latn", english...); len(beads) != 0 {
-		t.Errorf("%d pairs of one language", len(beads))
-	}
-	if beads := h.feed("u", "und_Latn", swahili...); len(beads) != 0 {
-		t.Errorf("%d pairs with an unknown language", len(beads))
+	if len(h.state) > 0 {
+		t.Errorf("%d keys of state", len(h.state))
 	}
 }

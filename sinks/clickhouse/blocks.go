@@ -17,6 +17,7 @@ type blocks struct {
 	sentences     rows[sentenceRow]
 	pageTexts     rows[pageRow]
 	lines         rows[lineRow]
+	matches       rows[*schemas.Match]
 	bitext        rows[*schemas.Bitext]
 	figures       rows[*schemas.Figure]
 	samples       rows[*schemas.Sample]
@@ -34,6 +35,7 @@ func newBlocks(l *layouts) *blocks {
 		sentences:     rows[sentenceRow]{layout: l.sentences},
 		pageTexts:     rows[pageRow]{layout: l.pageTexts},
 		lines:         rows[lineRow]{layout: l.lines},
+		matches:       rows[*schemas.Match]{layout: l.matches},
 		bitext:        rows[*schemas.Bitext]{layout: l.bitext},
 		figures:       rows[*schemas.Figure]{layout: l.figures},
 		samples:       rows[*schemas.Sample]{layout: l.samples},
@@ -50,7 +52,7 @@ func (b *blocks) ordered() []block {
 		&b.fetches,
 		&b.pageLanguages, &b.sentences, &b.texts,
 		&b.lines, &b.pageTexts,
-		&b.bitext, &b.figures, &b.samples, &b.deadletters,
+		&b.matches, &b.bitext, &b.figures, &b.samples, &b.deadletters,
 	} {
 		if block.len() > 0 {
 			some = append(some, block)
@@ -80,6 +82,11 @@ func (b *blocks) addFigure(l lineage, f *schemas.Figure) {
 func (b *blocks) addSample(l lineage, s *schemas.Sample) {
 	b.samples.add(l, s)
 	b.count(1, len(s.Instruction)+len(s.Response))
+}
+
+func (b *blocks) addMatch(l lineage, m *schemas.Match) {
+	b.matches.add(l, m)
+	b.count(1, len(m.SourceText)+len(m.TargetText))
 }
 
 func (b *blocks) addBitext(l lineage, p *schemas.Bitext) {

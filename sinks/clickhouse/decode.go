@@ -107,6 +107,12 @@ func (d *decoder) add(ctx context.Context, rec *kgo.Record, b *blocks) (err erro
 			return reject(err, v.Context, 0)
 		}
 		b.addText(l, v)
+	case schemas.TopicMatches:
+		v, err := schemas.Decode[schemas.Match](ctx, d.codec, rec.Value)
+		if err != nil {
+			return reject(err, schemas.Context{}, 0)
+		}
+		b.addMatch(l, v)
 	case schemas.TopicBitext:
 		v, err := schemas.Decode[schemas.Bitext](ctx, d.codec, rec.Value)
 		if err != nil {

@@ -71,7 +71,7 @@ const Group = "clickhouse"
 func Topics() []string {
 	return []string{
 		schemas.TopicDocuments, schemas.TopicPageTexts, schemas.TopicFigures, schemas.TopicTexts,
-		schemas.TopicBitext, schemas.TopicSamples, schemas.TopicDeadLetters,
+		schemas.TopicMatches, schemas.TopicBitext, schemas.TopicSamples, schemas.TopicDeadLetters,
 	}
 }
 

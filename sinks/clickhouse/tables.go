@@ -45,6 +45,7 @@ type layouts struct {
 	sentences     *layout[sentenceRow]
 	pageTexts     *layout[pageRow]
 	lines         *layout[lineRow]
+	matches       *layout[*schemas.Match]
 	bitext        *layout[*schemas.Bitext]
 	figures       *layout[*schemas.Figure]
 	samples       *layout[*schemas.Sample]
@@ -149,6 +150,25 @@ func newLayouts() *layouts {
 			col("confidence", func(l *lineRow) float64 { return l.Confidence }),
 			col("text_source", func(l *lineRow) string { return l.page.TextSource }),
 		),
+		matches: newLayout("all_matches",
+			col("match_id", func(m **schemas.Match) string { return (*m).MatchID }),
+			col("source_document_id", func(m **schemas.Match) string { return (*m).SourceDocumentID }),
+			col("source_revision", func(m **schemas.Match) int64 { return (*m).SourceRevision }),
+			col("target_document_id", func(m **schemas.Match) string { return (*m).TargetDocumentID }),
+			col("target_revision", func(m **schemas.Match) int64 { return (*m).TargetRevision }),
+			col("group_id", func(m **schemas.Match) string { return (*m).GroupID }),
+			col("source_language", func(m **schemas.Match) string { return (*m).SourceLanguage }),
+			col("target_language", func(m **schemas.Match) string { return (*m).TargetLanguage }),
+			col("state", func(m **schemas.Match) string { return (*m).State }),
+			col("score", func(m **schemas.Match) float64 { return (*m).Score }),
+			col("margin", func(m **schemas.Match) float64 { return (*m).Margin }),
+			col("signs", func(m **schemas.Match) float64 { return (*m).Signs }),
+			col("lengths", func(m **schemas.Match) float64 { return (*m).Lengths }),
+			col("health", func(m **schemas.Match) float64 { return (*m).Health }),
+			col("words", func(m **schemas.Match) float64 { return (*m).Words }),
+			col("source_text", func(m **schemas.Match) string { return (*m).SourceText }),
+			col("target_text", func(m **schemas.Match) string { return (*m).TargetText }),
+		),
 		bitext: newLayout("all_bitext",
 			col("pair_id", func(b **schemas.Bitext) string { return (*b).PairID }),
 			col("source_document_id", func(b **schemas.Bitext) string { return (*b).SourceDocumentID }),
@@ -169,6 +189,7 @@ func newLayouts() *layouts {
 			col("bead", func(b **schemas.Bitext) string { return (*b).Bead }),
 			col("score", func(b **schemas.Bitext) float64 { return (*b).Score }),
 			col("health", func(b **schemas.Bitext) float64 { return (*b).Health }),
+			col("features", func(b **schemas.Bitext) string { return (*b).Features }),
 			col("license", func(b **schemas.Bitext) string { return (*b).License }),
 		),
 		figures: newLayout("all_figures",

@@ -36,6 +36,7 @@ func TopicTables() []TopicTable {
 			// their characters are those of the text.
 			{Name: l.pageLanguages.name, Rows: "characters", Row: "characters", Places: "0", Place: "0"},
 		}},
+		{Topic: schemas.TopicMatches, Name: l.matches.name},
 		{Topic: schemas.TopicBitext, Name: l.bitext.name},
 		{Topic: schemas.TopicSamples, Name: l.samples.name},
 		{Topic: schemas.TopicDeadLetters, Name: l.deadletters.name},

@@ -51,7 +51,10 @@ type content struct {
 }
 
 // derived are ids made of a document's id and of columns that count anyway.
-var derived = []string{"figure_id", "pair_id", "sample_id"}
+var derived = []string{"figure_id", "match_id", "pair_id", "sample_id"}
+
+// blobs are the texts that a match names, whose bytes hold ids of documents.
+var blobs = []string{"source_text", "target_text"}
 
 // accidental are the columns of dead letters that depend on when a record
 // failed and where it stood.
@@ -80,7 +83,7 @@ func contentColumns(ctx context.Context, db driver.Conn) ([]content, error) {
 		}
 		t := &tables[len(tables)-1]
 		switch {
-		case time, slices.Contains(derived, column), table == "deadletters" && slices.Contains(accidental, column):
+		case time, slices.Contains(derived, column), table == "all_matches" && slices.Contains(blobs, column), table == "deadletters" && slices.Contains(accidental, column):
 		case strings.HasSuffix(column, "document_id"):
 			t.documents = append(t.documents, column)
 		default:

@@ -11,7 +11,7 @@ func TestHashes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(all) != 10 {
+		if len(all) != 11 {
 			t.Errorf("%d tables", len(all))
 		}
 		for _, h := range all {

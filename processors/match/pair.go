@@ -1,0 +1,83 @@
+package match
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+
+	"vislang/pkg/stream"
+	"vislang/processors"
+	"vislang/schemas"
+)
+
+// Pair is the stage that pairs the documents of declared groups and sends those
+// without a group to Meet. It implements stream.Stateful.
+//
+// Each pair is written once, whichever document came first. A newer revision of
+// a document takes the place of the older and is paired with all others again.
+type Pair struct{ o Options }
+
+// NewPair makes the stage.
+func NewPair(o Options) *Pair { return &Pair{o} }
+
+// Name implements stream.Stage.
+func (*Pair) Name() string { return "pair" }
+
+// Inputs implements stream.Stage.
+func (*Pair) Inputs() []string { return []string{schemas.TopicTexts} }
+
+// Changelog implements stream.Stateful.
+func (*Pair) Changelog() string { return "vislang.pair.state" }
+
+// Process implements stream.Stage.
+func (s *Pair) Process(ctx context.Context, in stream.Record, out *stream.Output) error {
+	t, err := processors.Input[schemas.Text](ctx, s.o.Codec, in)
+	if err != nil {
+		return err
+	}
+	if t.GroupID == "" && (s.o.DeclaredOnly || code(t.Language) == "und") {
+		return nil
+	}
+	text, err := s.o.Blobs.Put(ctx, in.Value)
+	if err != nil {
+		return processors.BlobError(err)
+	}
+	self := document{ID: addressID(t.Context), URL: t.URL, Document: t.DocumentID, Revision: t.Revision, Group: t.GroupID, Language: t.Language, Text: text}
+	if t.GroupID == "" {
+		return send(out, toDocument(self.ID), message{Kind: arrive, Document: &self})
+	}
+	var group []document
+	if _, err := getJSON(out, t.GroupID, &group); err != nil {
+		return err
+	}
+	place := slices.IndexFunc(group, func(m document) bool { return m.Document == self.Document })
+	if place >= 0 && group[place].Revision >= self.Revision {
+		return nil // it is here already, or a newer one
+	}
+	for i := range group {
+		wanted, _ := s.o.Pairs.direct(self.Language, group[i].Language)
+		if i == place || !wanted {
+			continue
+		}
+		if err := s.o.emit(ctx, &self, &group[i], schemas.Match{State: schemas.MatchDeclared}, out); err != nil {
+			return err
+		}
+	}
+	if place >= 0 {
+		group[place] = self
+	} else {
+		group = append(group, self)
+	}
+	return putJSON(out, t.GroupID, group)
+}
+
+// addressID is the id of all versions of a document: a hash of its address.
+func addressID(c schemas.Context) string {
+	address := c.URL
+	if address == "" {
+		address = c.DocumentID
+	}
+	sum := sha256.Sum256([]byte(address))
+	return hex.EncodeToString(sum[:10])
+}

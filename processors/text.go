@@ -1,0 +1,33 @@
+package processors
+
+import (
+	"context"
+
+	"vislang/pkg/blob"
+	"vislang/schemas"
+)
+
+// LoadText reads a Text that a stage keeps encoded as a blob, with its body.
+func LoadText(ctx context.Context, codec *schemas.Codec, blobs *blob.Store, name string) (*schemas.Text, error) {
+	data, err := blobs.Get(ctx, name)
+	if err != nil {
+		return nil, BlobError(err)
+	}
+	t, err := schemas.Decode[schemas.Text](ctx, codec, data)
+	if err != nil {
+		return nil, InputError(err)
+	}
+	if err := schemas.Load(ctx, blobs, t); err != nil {
+		return nil, BlobError(err)
+	}
+	return t, nil
+}
+
+// Sentences returns the sentences of a text.
+func Sentences(t *schemas.Text) []string {
+	texts := make([]string, len(t.Sentences))
+	for i, s := range t.Sentences {
+		texts[i] = s.Text
+	}
+	return texts
+}
