@@ -175,5 +175,5 @@ type partitionsError struct {
 }
 
 func (e *partitionsError) Error() string {
-	return fmt.Sprintf("changelog %s has %d partitions, and a record came from partition %d of the stage's input: the input was given more partitions, which moves keys away from their state", e.topic, e.has, e.wants)
+	return fmt.Sprintf("changelog %s has %d partitions, and a record came from partition %d of the stage's input: the input was given more partitions, which moves keys away from their state; `vislang topics partitions --help` says how to grow both", e.topic, e.has, e.wants)
 }
