@@ -1,7 +1,8 @@
 -- What people query: of each document the latest revision whose text is there,
 -- and what has revision 0 of documents that were never processed again. The
--- scalar subquery is a constant by the time a query is planned: while nothing
--- was ever processed again, the sets after it are not even looked at.
+-- scalar subquery is a constant by the time a query is planned, and an if with a
+-- constant condition is replaced by its branch: while nothing was ever processed
+-- again, a query reads one column more, which is all zeros.
 
 -- +goose Up
 CREATE OR REPLACE VIEW revised
@@ -45,8 +46,8 @@ AS SELECT
     document_id, revision, sentence, page, block, block_kind, text, characters, language, quality, group_id, license,
     stage_version, topic, partition, offset, recorded_at
 FROM all_sentences
-WHERE (revision = 0 AND ((SELECT count() = 0 FROM revised) OR document_id NOT IN (SELECT document_id FROM revised))
-    OR revision > 0 AND (document_id, revision) IN (SELECT document_id, revision FROM revised))
+WHERE if((SELECT count() = 0 FROM texts WHERE revision > 0), revision = 0,
+    revision = 0 AND document_id NOT IN (SELECT document_id FROM revised) OR revision > 0 AND (document_id, revision) IN (SELECT document_id, revision FROM revised))
 COMMENT 'Sentences in reading order; several rows a record of topic texts';
 
 CREATE OR REPLACE VIEW lines
@@ -72,8 +73,8 @@ AS SELECT
     document_id, revision, page, line, text, x, y, width, height, confidence, text_source, stage_version, topic,
     partition, offset, recorded_at
 FROM all_lines
-WHERE (revision = 0 AND ((SELECT count() = 0 FROM revised) OR document_id NOT IN (SELECT document_id FROM revised))
-    OR revision > 0 AND (document_id, revision) IN (SELECT document_id, revision FROM revised))
+WHERE if((SELECT count() = 0 FROM texts WHERE revision > 0), revision = 0,
+    revision = 0 AND document_id NOT IN (SELECT document_id FROM revised) OR revision > 0 AND (document_id, revision) IN (SELECT document_id, revision FROM revised))
 COMMENT 'Lines recognised on a page image or found in a text layer; several rows a record of topic page-texts';
 
 CREATE OR REPLACE VIEW bitext
@@ -109,10 +110,10 @@ AS SELECT
     target_language, source_text, target_text, source_sentences, target_sentences, source_before, source_after,
     target_before, target_after, bead, score, health, license, stage_version, topic, partition, offset, recorded_at
 FROM all_bitext
-WHERE (source_revision = 0 AND ((SELECT count() = 0 FROM revised) OR source_document_id NOT IN (SELECT document_id FROM revised))
-    OR source_revision > 0 AND (source_document_id, source_revision) IN (SELECT document_id, revision FROM revised))
-    AND (target_revision = 0 AND ((SELECT count() = 0 FROM revised) OR target_document_id NOT IN (SELECT document_id FROM revised))
-    OR target_revision > 0 AND (target_document_id, target_revision) IN (SELECT document_id, revision FROM revised))
+WHERE if((SELECT count() = 0 FROM texts WHERE revision > 0), source_revision = 0,
+    source_revision = 0 AND source_document_id NOT IN (SELECT document_id FROM revised) OR source_revision > 0 AND (source_document_id, source_revision) IN (SELECT document_id, revision FROM revised))
+    AND if((SELECT count() = 0 FROM texts WHERE revision > 0), target_revision = 0,
+    target_revision = 0 AND target_document_id NOT IN (SELECT document_id FROM revised) OR target_revision > 0 AND (target_document_id, target_revision) IN (SELECT document_id, revision FROM revised))
 COMMENT 'Aligned sentence beads, one row a record of topic bitext';
 
 CREATE OR REPLACE VIEW figures
@@ -146,8 +147,8 @@ AS SELECT
     image_sha256, media_type, `candidates.text`, `candidates.origin`, license, stage_version, topic, partition,
     offset, recorded_at
 FROM all_figures
-WHERE (revision = 0 AND ((SELECT count() = 0 FROM revised) OR document_id NOT IN (SELECT document_id FROM revised))
-    OR revision > 0 AND (document_id, revision) IN (SELECT document_id, revision FROM revised))
+WHERE if((SELECT count() = 0 FROM texts WHERE revision > 0), revision = 0,
+    revision = 0 AND document_id NOT IN (SELECT document_id FROM revised) OR revision > 0 AND (document_id, revision) IN (SELECT document_id, revision FROM revised))
 COMMENT 'Pictures, charts, maps and tables, one row a record of topic figures';
 
 CREATE OR REPLACE VIEW samples
@@ -173,8 +174,8 @@ AS SELECT
     sample_id, figure_id, document_id, revision, group_id, kind, instruction, response, language, split_group,
     license, stage_version, topic, partition, offset, recorded_at
 FROM all_samples
-WHERE (revision = 0 AND ((SELECT count() = 0 FROM revised) OR document_id NOT IN (SELECT document_id FROM revised))
-    OR revision > 0 AND (document_id, revision) IN (SELECT document_id, revision FROM revised))
+WHERE if((SELECT count() = 0 FROM texts WHERE revision > 0), revision = 0,
+    revision = 0 AND document_id NOT IN (SELECT document_id FROM revised) OR revision > 0 AND (document_id, revision) IN (SELECT document_id, revision FROM revised))
 COMMENT 'Vision-language samples, one row a record of topic samples';
 
 CREATE OR REPLACE VIEW documents
@@ -265,8 +266,8 @@ AS SELECT
     p.confidence AS confidence, p.width AS width, p.height AS height, p.engine AS engine, p.rotation AS rotation,
     p.skew AS skew, p.blocks AS blocks, p.lines AS lines, p.failure AS failure,
     p.stage_version AS stage_version, p.topic AS topic, p.partition AS partition, p.offset AS offset, p.recorded_at AS recorded_at
-FROM (SELECT * FROM page_texts WHERE (revision = 0 AND ((SELECT count() = 0 FROM revised) OR document_id NOT IN (SELECT document_id FROM revised))
-    OR revision > 0 AND (document_id, revision) IN (SELECT document_id, revision FROM revised))) AS p
+FROM (SELECT * FROM page_texts WHERE if((SELECT count() = 0 FROM texts WHERE revision > 0), revision = 0,
+    revision = 0 AND document_id NOT IN (SELECT document_id FROM revised) OR revision > 0 AND (document_id, revision) IN (SELECT document_id, revision FROM revised))) AS p
 ANY LEFT JOIN
 (
     SELECT document_id, revision, page, argMax(page_languages.language, (recorded_at, offset)) AS language
