@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -57,5 +59,30 @@ func TestTopicsAreCheckedAndGrown(t *testing.T) {
 	}
 	if out := topics(0, "describe", "page-texts"); !strings.Contains(out, "vislang.PageText") || !strings.Contains(out, "retention.ms=1209600000") {
 		t.Errorf("describe: %s", out)
+	}
+}
+
+func TestDocumentsMoveToOtherBrokers(t *testing.T) {
+	dir, files := corpus(t)
+	old, fresh := t.TempDir(), t.TempDir()
+	must(t, vislang(t, "run", "--data", old, "--until-idle", dir))
+	from, to := start(t, old, "engines"), start(t, fresh, "engines")
+	if err := os.CopyFS(filepath.Join(fresh, "blobs"), os.DirFS(filepath.Join(old, "blobs"))); err != nil {
+		t.Fatal(err)
+	}
+	flags := append(sharedFlags(to, fresh), "--data", fresh)
+	copyAll := append([]string{"topics", "copy", "--from-brokers", from.Kafka, "--from-registry", from.Registry}, flags...)
+	must(t, vislang(t, copyAll...))
+	if _, stderr, code := result(t, vislang(t, copyAll...)); code != exitFailure || !strings.Contains(stderr, "fresh topics") {
+		t.Errorf("a second copy: exit code %d, %s", code, stderr)
+	}
+	must(t, vislang(t, append([]string{"run", "--until-idle"}, flags...)...))
+	query := "SELECT count(), sum(cityHash64(document_id, sentence, text)) FROM sentences"
+	a, b := statusOf(t, old), statusOf(t, fresh)
+	if b.Documents != uint64(files) || a.Done != b.Done || a.Failed != b.Failed || a.Bitext != b.Bitext {
+		t.Errorf("before: %+v\nafter the move: %+v", a, b)
+	}
+	if a, b := must(t, vislang(t, "sql", "--data", old, query)), must(t, vislang(t, "sql", "--data", fresh, query)); a != b {
+		t.Errorf("sentences before: %safter the move: %s", a, b)
 	}
 }

@@ -83,6 +83,7 @@ func (s *Sink) insert(ctx context.Context, tp topicPartition, b *batch) error {
 			}
 		}
 	}
+	s.metrics.batches.Inc()
 	for _, end := range b.spans {
 		end(nil)
 	}

@@ -126,6 +126,7 @@ func (w *worker) commit(at position, in intent) error {
 	if err != nil {
 		return fmt.Errorf("commit offset %d of %v: %w", at.offset, w.tp, err)
 	}
+	w.sink.metrics.commit.SetToCurrentTime()
 	return nil
 }
 

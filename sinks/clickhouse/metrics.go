@@ -11,6 +11,8 @@ type metrics struct {
 	seconds *prometheus.HistogramVec
 	replays prometheus.Counter
 	letters *prometheus.CounterVec
+	batches prometheus.Counter
+	commit  prometheus.Gauge
 }
 
 func newMetrics(registerer prometheus.Registerer, s *Sink) *metrics {
@@ -33,8 +35,16 @@ func newMetrics(registerer prometheus.Registerer, s *Sink) *metrics {
 			Help: "Records that the sink sent to the dead letters, by class.",
 		}, []string{"class"}),
 	}
+	m.batches = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "vislang_clickhouse_batches_total",
+		Help: "Batches inserted, those inserted again included.",
+	})
+	m.commit = prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "vislang_clickhouse_last_commit_timestamp_seconds",
+		Help: "When an offset was committed last, in seconds since 1970; 0 if not yet.",
+	})
 	if registerer != nil {
-		registerer.MustRegister(m.rows, m.seconds, m.replays, m.letters,
+		registerer.MustRegister(m.batches, m.commit, m.rows, m.seconds, m.replays, m.letters,
 			prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 				Name: "vislang_clickhouse_ready",
 				Help: "1 if the sink is in its group and can insert, else 0.",
