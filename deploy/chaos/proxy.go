@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -14,7 +15,8 @@ type proxy struct {
 	target   string
 	armed    atomic.Bool
 	cut      chan struct{} // receives when an answer was lost
-	noTokens bool          // has ClickHouse ignore the tokens of inserts
+	noTokens bool          // gives every insert another token
+	requests atomic.Int64
 
 	mu    sync.Mutex
 	conns map[net.Conn]bool
@@ -78,7 +80,9 @@ func (p *proxy) serve(client, server net.Conn) {
 			n, err := client.Read(buffer)
 			if n > 0 {
 				if p.noTokens { // of the same length: the rest of the request stays as it is
-					copy(buffer, bytes.Replace(buffer[:n], []byte("insert_deduplicate=1"), []byte("insert_deduplicate=0"), 1))
+					if _, token, found := bytes.Cut(buffer[:n], []byte("insert_deduplication_token=")); found {
+						copy(token, fmt.Sprintf("%09d", p.requests.Add(1)))
+					}
 				}
 				if bytes.HasPrefix(buffer[:n], []byte("POST ")) {
 					line, _, _ := bytes.Cut(buffer[:n], []byte("\n"))

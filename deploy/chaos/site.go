@@ -253,7 +253,7 @@ func (s *site) disturb(ctx context.Context) ([]*kill, error) {
 // feed keeps the stages busy: there is always a little more than they can do.
 func (s *site) feed(ctx context.Context) error {
 	for {
-		if s.watch.lag("ocr") < 3 && s.watch.lag("extract") < 3 && s.watch.lag("assemble") < 40 || s.fed == 0 {
+		if s.watch.lag("ocr") < 8 && s.watch.lag("extract") < 10 && s.watch.lag("assemble") < 40 || s.fed == 0 {
 			if err := s.sets[s.fed%len(s.sets)].write(s.inbox, copyName(s.fed)); err != nil {
 				return err
 			}
