@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"vislang/pkg/align"
 )
@@ -21,13 +23,15 @@ func newAlignCommand() *cobra.Command {
 		Long: `Reads two files with one sentence a line and writes the beads: the numbers of the
 source lines, a colon, and those of the target lines that translate them, from 0.
 A line without a counterpart stands alone: [3]:[]. No dictionary is used, so that
-any two languages will do. --json ends with the health of the pair from 0 to 1:
-below 0.4 the two are hardly translations of each other.`,
+any two languages will do. --text shows the pairs side by side in a terminal, and
+writes them between tabs elsewhere. --json ends with the health of the pair from 0
+to 1: below 0.5 the two are hardly whole translations of each other.`,
 		Example: `  vislang align english.txt somali.txt
   vislang align --scores english.txt somali.txt > beads.txt
   vislang align --text english.txt somali.txt`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			debug.SetGCPercent(50) // a long document is mostly memory
 			source, err := readLines(args[0])
 			if err != nil {
 				return err
@@ -44,8 +48,10 @@ below 0.4 the two are hardly translations of each other.`,
 			switch {
 			case asJSON:
 				err = writeAlignedJSON(out, result, source, target)
+			case pairs && terminalWidth(cmd.OutOrStdout()) > 0:
+				err = writeSideBySide(out, result, source, target, terminalWidth(cmd.OutOrStdout()))
 			case pairs:
-				err = writeAlignedText(out, result, source, target)
+				err = writeAlignedText(out, result, source, target, scores)
 			default:
 				err = writeBeads(out, result, scores)
 			}
@@ -55,8 +61,8 @@ below 0.4 the two are hardly translations of each other.`,
 			return out.Flush()
 		},
 	}
-	cmd.Flags().BoolVar(&scores, "scores", false, "add the confidence of each bead, 0 to 1: [0]:[0]:0.97")
-	cmd.Flags().BoolVar(&pairs, "text", false, "write source text, tab, target text instead of numbers")
+	cmd.Flags().BoolVar(&scores, "scores", false, "add the confidence of each bead, 0 to 1: [0]:[0]:0.97, or a third column of --text")
+	cmd.Flags().BoolVar(&pairs, "text", false, "show the texts instead of numbers")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one object a bead, and one with the health of the pair")
 	return cmd
 }
@@ -95,14 +101,31 @@ func indexes(numbers []int) string {
 	return strings.Join(strings.Fields(fmt.Sprint(numbers)), ", ")
 }
 
-func writeAlignedText(out io.Writer, result align.Result, source, target []string) error {
+func writeAlignedText(out io.Writer, result align.Result, source, target []string, scores bool) error {
 	clean := strings.NewReplacer("\t", " ")
 	for _, b := range result.Beads {
-		if _, err := fmt.Fprintf(out, "%s\t%s\n", clean.Replace(joined(source, b.Source)), clean.Replace(joined(target, b.Target))); err != nil {
+		line := clean.Replace(joined(source, b.Source)) + "\t" + clean.Replace(joined(target, b.Target))
+		if scores {
+			line += fmt.Sprintf("\t%.2f", b.Score)
+		}
+		if _, err := fmt.Fprintln(out, line); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// terminalWidth returns the columns of a terminal, 0 of what is none.
+func terminalWidth(out io.Writer) int {
+	file, ok := out.(*os.File)
+	if !ok {
+		return 0
+	}
+	width, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
 }
 
 func joined(lines []string, numbers []int) string {
@@ -129,9 +152,10 @@ func writeAlignedJSON(out io.Writer, result align.Result, source, target []strin
 		}
 	}
 	return encoder.Encode(struct {
-		Health float64 `json:"health"`
-		Beads  int     `json:"beads"`
-	}{result.Health, len(result.Beads)})
+		Health   float64        `json:"health"`
+		Beads    int            `json:"beads"`
+		Evidence align.Evidence `json:"evidence"`
+	}{result.Health, len(result.Beads), result.Evidence})
 }
 
 // notNil makes an empty list `[]` in JSON rather than `null`.

@@ -25,6 +25,7 @@ import (
 type bench struct {
 	vislang string // the program measured
 	eval    string // the evaluation folder
+	assets  string // what make setup fetched
 	scratch string // a folder of this run
 	brokers string // real ones, for the stage; empty: embedded only
 
@@ -44,6 +45,7 @@ var measurements = []measurement{
 	{"html", measureHTML},
 	{"language", measureLanguage},
 	{"sink", measureSink},
+	{"align", measureAlign},
 	{"documents", measureDocuments},
 	{"collection", measureCollection},
 	{"stage", measureStage},
@@ -60,6 +62,7 @@ func main() {
 	flag.IntVar(&b.collection, "collection", 1_000_000, "made-up documents to let meet")
 	flag.IntVar(&b.keys, "keys", 10_000_000, "keys of the state")
 	flag.StringVar(&b.brokers, "brokers", "", "measure the stage on these brokers too, host:port,…")
+	flag.StringVar(&b.assets, "assets", "share/vislang", "folder of what make setup fetched")
 	only := flag.String("only", "", "comma-separated measurements: "+strings.Join(names(), ", ")+"; empty: all")
 	flag.Parse()
 	if b.eval == "" && *only == "" || flag.NArg() > 0 {

@@ -89,7 +89,7 @@ func Align(ctx context.Context, source, target []string, o Options) (Result, err
 	if err != nil {
 		return Result{}, fmt.Errorf("align: %w", err)
 	}
-	if m.small() {
+	if m.similarity = nil; m.small() {
 		models.Put(m)
 	}
 	return result, nil
@@ -104,6 +104,9 @@ func (m *model) align(ctx context.Context, source, target []string, o Options) (
 	b, err := m.narrow(ctx, m.wide())
 	if err != nil {
 		return Result{}, err
+	}
+	if !m.small() {
+		m.coarse = coarse{} // its memory is worth more than its reuse
 	}
 	l := &m.lattice
 	l.load(m, b)

@@ -140,6 +140,12 @@ func (c *corpus) load(source, target []string, lexicon Lexicon, k *Parameters) {
 		r.calendar = calendar(scripts[side])
 		l := &c.read[side]
 		l.reset()
+		bytes := 0
+		for _, line := range lines {
+			bytes += len(line)
+		}
+		// What most texts need; growing a large list by steps leaves much garbage.
+		l.items = slices.Grow(l.items, bytes/5)
 		for i, line := range lines {
 			stamp++
 			r.read(line)
@@ -192,6 +198,7 @@ func (c *corpus) enter(e *entry, pairs float64, n, m int, k *Parameters) {
 // take fills a side from the signs of its lines.
 func (s *side) take(number int, read lists, entries []entry, known lists, c *Parameters) {
 	n := len(s.length)
+	s.words.items = slices.Grow(s.words.items[:0], len(read.items)/2)
 	s.alone = grown(s.alone, n)
 	clear(s.alone)
 	s.found.reset()

@@ -10,21 +10,21 @@ import (
 type Evidence struct {
 	// Covered is the share of sentences that stand in a bead with the other
 	// side, of the side where it is less.
-	Covered float64
+	Covered float64 `json:"covered"`
 	// Confidence is the mean of those beads' confidence.
-	Confidence float64
+	Confidence float64 `json:"confidence"`
 	// Lengths is the correlation of their lengths, as logarithms; 1 when there
 	// are too few to tell.
-	Lengths float64
+	Lengths float64 `json:"lengths"`
 	// Anchors is how much of the numbers and names that both documents have
 	// somewhere stands on both sides of the beads, by weight; -1 when there
 	// are none.
-	Anchors float64
+	Anchors float64 `json:"anchors"`
 	// Displaced is how sure it is that one document begins and the other ends
 	// with sentences of their own: the text of one is shifted against the other.
-	Displaced float64
+	Displaced float64 `json:"displaced"`
 	// Copied is the share of beads whose sides are the same words.
-	Copied float64
+	Copied float64 `json:"copied"`
 }
 
 // evidence measures an alignment.

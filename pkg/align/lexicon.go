@@ -9,7 +9,7 @@ const (
 	// maxBeadPairs bounds the pairs of words that are counted of a bead.
 	maxBeadPairs = 10_000
 	// maxLinks bounds the pairs that may be linked.
-	maxLinks = 4 << 20
+	maxLinks = 1 << 20
 )
 
 // learner counts how often words stand in the same beads.
