@@ -11,6 +11,7 @@ type avroType struct {
 	kind    string // a primitive's name, or record, enum, fixed, array, map, union
 	name    string // full name of a record, enum or fixed
 	doc     string
+	logical string      // a primitive's logicalType
 	fields  []avroField // of a record
 	elem    *avroType   // of an array or map
 	union   []*avroType
@@ -82,7 +83,13 @@ func (p avroParser) parseObject(o map[string]any, namespace string) (*avroType, 
 		return t, err
 	case "record", "enum", "fixed":
 	default:
-		return p.parse(kind, namespace)
+		t, err := p.parse(kind, namespace)
+		if logical, ok := o["logicalType"].(string); ok && err == nil {
+			meant := *t
+			meant.logical = logical
+			t = &meant
+		}
+		return t, err
 	}
 	name, _ := o["name"].(string)
 	if own, ok := o["namespace"].(string); ok {

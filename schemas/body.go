@@ -142,7 +142,7 @@ func decodeBody(data []byte, body any) error {
 	if err != nil {
 		return err
 	}
-	return w.decode(b, reflect.ValueOf(body).Elem(), datum)
+	return w.decode(b, reflect.ValueOf(body).Elem(), datum, false)
 }
 
 func bodySchemaOf(body any) (*builtin, error) {
@@ -197,7 +197,7 @@ func newBodySchema(record *builtin, body reflect.Type) (*builtin, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &builtin{text: string(text)}
+	b := &builtin{text: string(text), goType: body}
 	if b.schema, err = parseAvro(b.text); err != nil {
 		return nil, err
 	}

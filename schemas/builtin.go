@@ -22,6 +22,7 @@ type builtin struct {
 	schema  *avroType
 	avro    *goavro.Codec
 	mapping *mapping
+	goType  reflect.Type
 }
 
 // released is a schema of a release. Its number in released/ is its id in the
@@ -63,7 +64,7 @@ func newBuiltin(topic Topic, goType reflect.Type) (*builtin, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &builtin{topic: topic, text: string(text)}
+	b := &builtin{topic: topic, text: string(text), goType: goType}
 	if b.schema, err = parseAvro(b.text); err != nil {
 		return nil, err
 	}

@@ -80,14 +80,25 @@ func (c *Codec) Encode(ctx context.Context, rec any) ([]byte, error) {
 // Decode reads a record in the wire format, written with this or another
 // version of its schema. Nothing in the result refers to data.
 func Decode[T any](ctx context.Context, c *Codec, data []byte) (*T, error) {
+	return decode[T](ctx, c, data, false)
+}
+
+// DecodeWhole is Decode for results that are kept or dropped as a whole: all
+// strings are parts of one copy of data, which lives as long as any of them.
+// That spares an allocation a string.
+func DecodeWhole[T any](ctx context.Context, c *Codec, data []byte) (*T, error) {
+	return decode[T](ctx, c, data, true)
+}
+
+func decode[T any](ctx context.Context, c *Codec, data []byte, shared bool) (*T, error) {
 	rec := new(T)
-	if err := c.decode(ctx, reflect.ValueOf(rec).Elem(), data); err != nil {
+	if err := c.decode(ctx, reflect.ValueOf(rec).Elem(), data, shared); err != nil {
 		return nil, fmt.Errorf("decode %T: %w", *rec, err)
 	}
 	return rec, nil
 }
 
-func (c *Codec) decode(ctx context.Context, rec reflect.Value, data []byte) error {
+func (c *Codec) decode(ctx context.Context, rec reflect.Value, data []byte, shared bool) error {
 	b, err := builtinOf(rec.Type())
 	if err != nil {
 		return err
@@ -99,7 +110,7 @@ func (c *Codec) decode(ctx context.Context, rec reflect.Value, data []byte) erro
 	if err != nil {
 		return err
 	}
-	return w.decode(b, rec, data[headerSize:])
+	return w.decode(b, rec, data[headerSize:], shared)
 }
 
 // id returns the id of one of our schemas.

@@ -66,6 +66,16 @@ func newMapping(goType reflect.Type, schema *avroType) (*mapping, error) {
 	return m, nil
 }
 
+// field returns the field of a name in the schema, nil if there is none.
+func (m *mapping) field(name string) *mappedField {
+	for i := range m.fields {
+		if m.fields[i].name == name {
+			return &m.fields[i]
+		}
+	}
+	return nil
+}
+
 func checkKind(t reflect.Type, kind string) error {
 	want := map[string]reflect.Type{
 		"string": reflect.TypeFor[string](), "bytes": reflect.TypeFor[[]byte](), "int": reflect.TypeFor[int32](),

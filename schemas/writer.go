@@ -24,11 +24,12 @@ type writer struct {
 	avro   *goavro.Codec
 
 	mu       sync.Mutex
-	readable map[*builtin]error // outcome of canRead
+	readable map[*builtin]error    // outcome of canRead
+	programs map[*builtin]*program // nil where goavro decodes
 }
 
 func newWriter(text string) (*writer, error) {
-	w := &writer{readable: map[*builtin]error{}}
+	w := &writer{readable: map[*builtin]error{}, programs: map[*builtin]*program{}}
 	var err error
 	if w.schema, err = parseAvro(text); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrIncompatible, err)
@@ -39,11 +40,24 @@ func newWriter(text string) (*writer, error) {
 	return w, nil
 }
 
-// decode reads one record, which must be all of data, into a struct.
-func (w *writer) decode(b *builtin, rec reflect.Value, data []byte) error {
-	if err := w.readableAs(b); err != nil {
+// decode reads one record, which must be all of data, into a struct. With
+// shared, its strings are parts of one copy of data.
+func (w *writer) decode(b *builtin, rec reflect.Value, data []byte, shared bool) error {
+	p, err := w.readableAs(b)
+	if err != nil {
 		return err
 	}
+	if p != nil {
+		if p.run(rec.Addr().UnsafePointer(), rec, data, shared) {
+			return nil
+		}
+		rec.SetZero()
+	}
+	return w.interpret(b, rec, data)
+}
+
+// interpret decodes with goavro, whatever the schema.
+func (w *writer) interpret(b *builtin, rec reflect.Value, data []byte) error {
 	native, rest, err := w.avro.NativeFromBinary(data)
 	if err != nil {
 		// goavro flattens its errors to text.
@@ -61,8 +75,9 @@ func (w *writer) decode(b *builtin, rec reflect.Value, data []byte) error {
 	return nil
 }
 
-// readableAs tells whether the writer's records can be read as ours.
-func (w *writer) readableAs(b *builtin) error {
+// readableAs tells whether the writer's records can be read as ours, and with
+// which program if there is one.
+func (w *writer) readableAs(b *builtin) (*program, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	err, known := w.readable[b]
@@ -71,8 +86,10 @@ func (w *writer) readableAs(b *builtin) error {
 			err = fmt.Errorf("%w: %s", ErrOtherRecord, w.schema.name)
 		} else if err = canRead(b.schema, w.schema); err != nil {
 			err = fmt.Errorf("%w: %w", ErrIncompatible, err)
+		} else {
+			w.programs[b] = compile(w.schema, b.mapping, b.goType)
 		}
 		w.readable[b] = err
 	}
-	return err
+	return w.programs[b], err
 }

@@ -75,7 +75,7 @@ func (d *decoder) add(ctx context.Context, rec *kgo.Record, b *blocks) (err erro
 	l.at = stamp(l.at)
 	switch rec.Topic {
 	case schemas.TopicDocuments:
-		v, err := schemas.Decode[schemas.Document](ctx, d.codec, rec.Value)
+		v, err := schemas.DecodeWhole[schemas.Document](ctx, d.codec, rec.Value)
 		if err != nil {
 			return reject(err, schemas.Context{}, 0)
 		}
@@ -84,7 +84,7 @@ func (d *decoder) add(ctx context.Context, rec *kgo.Record, b *blocks) (err erro
 		}
 		b.addDocument(l, v)
 	case schemas.TopicPageTexts:
-		v, err := schemas.Decode[schemas.PageText](ctx, d.codec, rec.Value)
+		v, err := schemas.DecodeWhole[schemas.PageText](ctx, d.codec, rec.Value)
 		if err != nil {
 			return reject(err, schemas.Context{}, 0)
 		}
@@ -93,13 +93,13 @@ func (d *decoder) add(ctx context.Context, rec *kgo.Record, b *blocks) (err erro
 		}
 		b.addPageText(l, v)
 	case schemas.TopicFigures:
-		v, err := schemas.Decode[schemas.Figure](ctx, d.codec, rec.Value)
+		v, err := schemas.DecodeWhole[schemas.Figure](ctx, d.codec, rec.Value)
 		if err != nil {
 			return reject(err, schemas.Context{}, 0)
 		}
 		b.addFigure(l, v)
 	case schemas.TopicTexts:
-		v, err := schemas.Decode[schemas.Text](ctx, d.codec, rec.Value)
+		v, err := schemas.DecodeWhole[schemas.Text](ctx, d.codec, rec.Value)
 		if err != nil {
 			return reject(err, schemas.Context{}, 0)
 		}
@@ -114,19 +114,19 @@ func (d *decoder) add(ctx context.Context, rec *kgo.Record, b *blocks) (err erro
 		}
 		b.addMatch(l, v)
 	case schemas.TopicBitext:
-		v, err := schemas.Decode[schemas.Bitext](ctx, d.codec, rec.Value)
+		v, err := schemas.DecodeWhole[schemas.Bitext](ctx, d.codec, rec.Value)
 		if err != nil {
 			return reject(err, schemas.Context{}, 0)
 		}
 		b.addBitext(l, v)
 	case schemas.TopicSamples:
-		v, err := schemas.Decode[schemas.Sample](ctx, d.codec, rec.Value)
+		v, err := schemas.DecodeWhole[schemas.Sample](ctx, d.codec, rec.Value)
 		if err != nil {
 			return reject(err, schemas.Context{}, 0)
 		}
 		b.addSample(l, v)
 	case schemas.TopicDeadLetters:
-		v, err := schemas.Decode[schemas.DeadLetter](ctx, d.codec, rec.Value)
+		v, err := schemas.DecodeWhole[schemas.DeadLetter](ctx, d.codec, rec.Value)
 		if err != nil {
 			return reject(err, schemas.Context{}, 0)
 		}

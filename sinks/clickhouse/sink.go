@@ -46,7 +46,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -163,7 +165,7 @@ func New(o Options) (*Sink, error) {
 	log := o.Log.With("stage", Group)
 	slots := max(4, 2*runtime.GOMAXPROCS(0))
 	database.MaxOpenConns, database.MaxIdleConns = slots+2, slots+2
-	if database.Compression == nil {
+	if database.Compression == nil && !onLoopback(database.Addr) {
 		database.Compression = &ch.Compression{Method: ch.CompressionLZ4}
 	}
 	s := &Sink{
@@ -178,6 +180,16 @@ func New(o Options) (*Sink, error) {
 	s.linger.Store(int64(o.Linger))
 	s.killed, s.kill = context.WithCancelCause(context.Background())
 	return s, nil
+}
+
+// onLoopback tells whether all addresses are on this machine: there compressing
+// costs more than sending.
+func onLoopback(addresses []string) bool {
+	return !slices.ContainsFunc(addresses, func(address string) bool {
+		host, _, err := net.SplitHostPort(address)
+		ip := net.ParseIP(host)
+		return err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback())
+	})
 }
 
 // Ready tells whether the sink is a member of its group and can insert.

@@ -41,12 +41,27 @@ type row[T any] struct {
 // once, which spares clickhouse-go the boxing of every value.
 type column[T any] struct {
 	name   string
-	values func([]row[T]) any
+	values func(*scratch, []row[T]) any
+}
+
+// scratch holds a slice of each type of column, for one column after the
+// other: clickhouse-go copies what it is given.
+type scratch struct{ slices []any }
+
+func sized[V any](s *scratch, n int) []V {
+	for _, slice := range s.slices {
+		if values, ok := slice.([]V); ok {
+			return values[:n]
+		}
+	}
+	values := make([]V, n)
+	s.slices = append(s.slices, values)
+	return values
 }
 
 func col[T, V any](name string, value func(*T) V) column[T] {
-	return column[T]{name, func(rows []row[T]) any {
-		values := make([]V, len(rows))
+	return column[T]{name, func(s *scratch, rows []row[T]) any {
+		values := sized[V](s, len(rows))
 		for i := range rows {
 			values[i] = value(&rows[i].v)
 		}
@@ -55,8 +70,8 @@ func col[T, V any](name string, value func(*T) V) column[T] {
 }
 
 func lineageColumn[T, V any](name string, value func(*lineage) V) column[T] {
-	return column[T]{name, func(rows []row[T]) any {
-		values := make([]V, len(rows))
+	return column[T]{name, func(s *scratch, rows []row[T]) any {
+		values := sized[V](s, len(rows))
 		for i := range rows {
 			values[i] = value(&rows[i].lineage)
 		}
@@ -113,8 +128,9 @@ func (r *rows[T]) columns() []string {
 }
 
 func (r *rows[T]) fill(batch driver.Batch) error {
+	var s scratch
 	for i, c := range r.cols {
-		if err := batch.Column(i).Append(c.values(r.rows)); err != nil {
+		if err := batch.Column(i).Append(c.values(&s, r.rows)); err != nil {
 			return fmt.Errorf("column %s.%s: %w", r.name, c.name, err)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 
 // maxQueued is how many bytes of records wait for a worker before its
 // partition is paused.
-const maxQueued = 4 << 20
+const maxQueued = 8 << 20
 
 // A worker loads one partition while this member owns it. Its loop is the
 // only one that freezes, inserts and commits batches of that partition.
