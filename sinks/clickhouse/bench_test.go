@@ -89,7 +89,7 @@ func BenchmarkSink(b *testing.B) {
 				started := cpu(b)
 				b.StartTimer()
 				sink := bench.start(o)
-				for bench.count("SELECT count() FROM bitext") < total {
+				for bench.count("SELECT count() FROM all_bitext") < total {
 					time.Sleep(5 * time.Millisecond)
 				}
 				b.StopTimer()
