@@ -19,7 +19,7 @@ func (c *Codec) Fields(ctx context.Context, topic string, data []byte) (map[stri
 			continue
 		}
 		rec := reflect.New(goType).Elem()
-		if err := c.decode(ctx, rec, data); err != nil {
+		if err := c.decode(ctx, rec, data, false); err != nil {
 			return nil, fmt.Errorf("decode %s: %w", b.schema.name, err)
 		}
 		fields := b.mapping.native(rec)
