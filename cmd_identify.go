@@ -30,7 +30,8 @@ ISO 639-3 code and an ISO 15924 script. A line that is too short or like no know
 language is und_ with its script, or und_Zyyy without letters, and confidence 0.`,
 		Example: `  echo "Kila mtu ana haki ya kuishi" | vislang identify
   vislang identify --json report.txt
-  vislang identify --declared so,en lines.txt`,
+  vislang identify --declared so,en lines.txt
+  vislang identify --model glotlid.bin lines.txt`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			m, err := loadLanguageModel(model)
@@ -55,7 +56,7 @@ language is und_ with its script, or und_Zyyy without letters, and confidence 0.
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one object a line: line, label, confidence")
 	cmd.Flags().BoolVar(&labels, "labels", false, "list the labels the model knows")
-	cmd.Flags().StringVar(&model, "model", "", "language model (default: the installed one)")
+	cmd.Flags().StringVar(&model, "model", "", "language model: a file of this program or a fastText model such as GlotLID (default: the installed one)")
 	cmd.Flags().StringSliceVar(&declared, "declared", nil, "language tags the text is said to be in: evidence, not truth")
 	return cmd
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 
 	"vislang/pkg/assets"
+	"vislang/pkg/fasttext"
 )
 
 // The model file, little-endian:
@@ -40,8 +41,17 @@ func LoadDefault() (*Model, error) {
 	return Load(path)
 }
 
-// Load reads a model file written by Model.WriteTo.
+// Load reads a model file written by Model.WriteTo, or a fastText model.
 func Load(path string) (*Model, error) {
+	if fasttext.Is(path) {
+		o, err := openOutside(path)
+		if err != nil {
+			return nil, fmt.Errorf("load the language model: %w", err)
+		}
+		m := newModel()
+		m.outside = o
+		return m, nil
+	}
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("load the language model: %w", err)

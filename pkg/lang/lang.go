@@ -10,7 +10,8 @@
 //
 // The model is made by the train command in this folder from the Universal
 // Declaration of Human Rights, see Trainer. FromTag turns BCP 47 tags, as
-// documents declare them, into the same labels.
+// documents declare them, into the same labels. Load takes fastText models, too
+// (GlotLID, OpenLID, lid.176; see package fasttext), which know more languages.
 package lang
 
 import (
@@ -48,6 +49,12 @@ func (m *Model) Identify(text string) (label string, confidence float64) {
 // explain the text about as well, and over variants of itself (variants.txt),
 // never over a clearly better one.
 func (m *Model) IdentifyWith(text string, declared ...string) (label string, confidence float64) {
+	if m.outside != nil {
+		if ranked := m.outside.rank(text, declared); len(ranked) > 0 && ranked[0].Confidence >= certain {
+			return ranked[0].Label, ranked[0].Confidence
+		}
+		return "und_" + Script(text), 0
+	}
 	s := m.scratch.Get().(*scratch)
 	defer m.scratch.Put(s)
 	r := m.weigh(text, declared, s)
@@ -67,6 +74,9 @@ func (m *Model) IdentifyWith(text string, declared ...string) (label string, con
 // Rank returns the languages of the text's script with their probabilities,
 // best first; nil when the text has no letters or is like no known language.
 func (m *Model) Rank(text string, declared ...string) []Result {
+	if m.outside != nil {
+		return m.outside.rank(text, declared)
+	}
 	s := m.scratch.Get().(*scratch)
 	defer m.scratch.Put(s)
 	r := m.weigh(text, declared, s)

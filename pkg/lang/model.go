@@ -2,6 +2,7 @@ package lang
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"math/bits"
 	"slices"
@@ -29,6 +30,7 @@ type Model struct {
 	fit       calibration
 	scratch   sync.Pool
 	caches    [maxScripts]*cache // by script
+	outside   *outside           // answers instead, if it is not nil
 }
 
 // family is the run of languages whose scripts share characters: from first,
@@ -173,11 +175,17 @@ func (m *Model) Labels() []string {
 	for i, l := range m.languages {
 		labels[i] = l.label
 	}
+	if m.outside != nil {
+		labels = slices.Collect(maps.Values(m.outside.labels))
+	}
 	slices.Sort(labels)
-	return labels
+	return slices.Compact(labels)
 }
 
 // Knows tells whether label is one the model can answer.
 func (m *Model) Knows(label string) bool {
+	if m.outside != nil {
+		return slices.Contains(m.Labels(), label)
+	}
 	return slices.ContainsFunc(m.languages, func(l language) bool { return l.label == label })
 }
