@@ -178,8 +178,11 @@ func (p *pipeline) openStages(flags *pflag.FlagSet, names []string, workers int,
 	if slices.ContainsFunc(names, func(name string) bool {
 		return name == stageExtract || name == stageOCR || name == stageAssemble
 	}) {
-		var err error
-		if model, err = lang.LoadDefault(); err != nil {
+		path, err := flags.GetString("language-model")
+		if err != nil {
+			return err
+		}
+		if model, err = loadLanguageModel(path); err != nil {
 			return err
 		}
 	}

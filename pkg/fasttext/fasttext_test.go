@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"flag"
 	"hash/fnv"
 	"math"
 	"os"
@@ -163,6 +164,27 @@ func TestPredict(t *testing.T) {
 		if len(got) != 1 || got[0].Label != tt.label || math.Abs(got[0].Probability-tt.probability) > 1e-6 {
 			t.Errorf("%s: %v, want %s %.6f", name, got, tt.label, tt.probability)
 		}
+	}
+}
+
+var update = flag.Bool("update", false, "write the model in testdata anew")
+
+// The model in testdata is for the tests of those who use this package.
+func TestSample(t *testing.T) {
+	s := base
+	s.labels = []string{"__label__eng_Latn", "__label__sw"}
+	const path = "testdata/sample.bin"
+	if *update {
+		if err := os.WriteFile(path, s.bytes(), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	data, err := os.ReadFile(path)
+	if err != nil || !bytes.Equal(data, s.bytes()) {
+		t.Errorf("%s is not what -update writes: %v", path, err)
+	}
+	if !Is(path) {
+		t.Errorf("%s is not taken for a model", path)
 	}
 }
 
