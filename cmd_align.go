@@ -7,12 +7,15 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"vislang/pkg/align"
+	"vislang/pkg/embed"
 )
 
 func newAlignCommand() *cobra.Command {
@@ -40,7 +43,13 @@ to 1: below 0.5 the two are hardly whole translations of each other.`,
 			if err != nil {
 				return err
 			}
-			result, err := align.Align(cmd.Context(), source, target, align.Options{})
+			var options align.Options
+			if cmd.Flags().Lookup("embeddings").Value.String() != "" {
+				if options.Similarity, err = similarity(cmd, source, target); err != nil {
+					return fmt.Errorf("align: %w", err)
+				}
+			}
+			result, err := align.Align(cmd.Context(), source, target, options)
 			if err != nil {
 				return err
 			}
@@ -64,7 +73,29 @@ to 1: below 0.5 the two are hardly whole translations of each other.`,
 	cmd.Flags().BoolVar(&scores, "scores", false, "add the confidence of each bead, 0 to 1: [0]:[0]:0.97, or a third column of --text")
 	cmd.Flags().BoolVar(&pairs, "text", false, "show the texts instead of numbers")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "one object a bead, and one with the health of the pair")
+	addEmbeddingsFlags(cmd.Flags())
 	return cmd
+}
+
+// addEmbeddingsFlags adds what names an embedding service.
+func addEmbeddingsFlags(flags *pflag.FlagSet) {
+	flags.String("embeddings", "", "address of a service with OpenAI's embeddings interface, such as http://127.0.0.1:8765; sentences are compared with it, too")
+	flags.String("embeddings-model", "", "model to ask that service for; empty: its own")
+}
+
+// similarity asks the service for the vectors of two texts.
+func similarity(cmd *cobra.Command, source, target []string) (align.Similarity, error) {
+	address, _ := cmd.Flags().GetString("embeddings")
+	model, _ := cmd.Flags().GetString("embeddings-model")
+	client, err := embed.Open(embed.Options{URL: address, Model: model})
+	if err != nil {
+		return nil, usageError{err}
+	}
+	vectors, err := client.Embed(cmd.Context(), slices.Concat(source, target))
+	if err != nil {
+		return nil, err
+	}
+	return embed.Similarity(vectors[:len(source)], vectors[len(source):]), nil
 }
 
 // readLines reads a text file as lines without their ends.

@@ -44,6 +44,7 @@ func addRunFlags(flags *pflag.FlagSet) {
 	flags.String("license", "", "licence of all documents of the sources given, where they state none")
 	flags.StringSlice("pivots", nil, "align only pairs with one of these languages, ISO 639-3 codes such as eng; empty: all pairs")
 	flags.StringSlice("pairs", nil, "align only these pairs of languages, source first, such as eng-swh,eng-amh; overrules --pivots")
+	addEmbeddingsFlags(flags)
 	flags.Bool("find", true, "find counterparts of documents that no parallel group is declared for")
 	flags.Bool("learn", true, "align with words learned from the documents before, so that their order matters; false: each pair alone")
 	flags.Int("max-pages", 0, "most pages of a site crawled in one pass; 0: 1,000,000")

@@ -17,6 +17,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/errgroup"
 
+	"vislang/pkg/embed"
 	"vislang/pkg/lang"
 	"vislang/pkg/ocr"
 	"vislang/pkg/pdf"
@@ -204,14 +205,33 @@ func (p *pipeline) openStages(flags *pflag.FlagSet, names []string, workers int,
 		case stageAssemble:
 			p.stages = append(p.stages, stageRun{assemble.New(assemble.Options{Codec: p.codec, Blobs: p.c.blobs, Language: model}), 1})
 		case stageAlign:
+			vectors, err := p.openEmbeddings(flags)
+			if err != nil {
+				return err
+			}
 			find, _ := flags.GetBool("find")
 			learn, _ := flags.GetBool("learn")
 			o := match.Options{Codec: p.codec, Blobs: p.c.blobs, Pairs: pairs, DeclaredOnly: !find}
 			p.stages = append(p.stages, stageRun{match.NewPair(o), 1}, stageRun{match.NewSight(o), 1}, stageRun{match.NewMeet(o), 1},
-				stageRun{align.New(align.Options{Codec: p.codec, Blobs: p.c.blobs, Forget: !learn}), 1})
+				stageRun{align.New(align.Options{Codec: p.codec, Blobs: p.c.blobs, Forget: !learn, Embeddings: vectors, Log: p.log}), 1})
 		}
 	}
 	return nil
+}
+
+// openEmbeddings opens the client of an embedding service, nil if none is named.
+func (p *pipeline) openEmbeddings(flags *pflag.FlagSet) (*embed.Client, error) {
+	address, _ := flags.GetString("embeddings")
+	if address == "" {
+		return nil, nil
+	}
+	model, _ := flags.GetString("embeddings-model")
+	client, err := embed.Open(embed.Options{URL: address, Model: model, Timeout: 30 * time.Second, Cache: filepath.Join(p.data, "embeddings")})
+	if err != nil {
+		return nil, usageError{err}
+	}
+	p.closers = append(p.closers, client.Close)
+	return client, nil
 }
 
 // changelogs are the state topics of the stages, with as many partitions as

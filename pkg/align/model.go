@@ -91,7 +91,10 @@ func (m *model) meaning(i, n, j, t int) float32 {
 	if math.IsNaN(z) {
 		return 0
 	}
-	return float32(max(-m.SimilarityCap, min(m.SimilarityCap, m.Similarity*(z-m.SimilarityZero))))
+	// Each sentence has its say: else two beads would gain twice what one
+	// bead with the same sentences does.
+	size := float64(n+t) / 2
+	return float32(max(-m.SimilarityCap, min(m.SimilarityCap, m.Similarity*size*(z-m.SimilarityZero))))
 }
 
 func (m *model) setRatio(ratio float64) {

@@ -48,8 +48,8 @@ type Parameters struct {
 	// from the sentences with t and the words of a usual line.
 	Lexicon, WordsPerLine float64
 
-	// Similarity: nats for each standard deviation above similarityZero, at
-	// most similarityCap either way.
+	// Similarity: nats for each standard deviation above similarityZero and
+	// each sentence a side, at most similarityCap either way.
 	Similarity, SimilarityZero, SimilarityCap float64
 
 	// passes is how often the model is adapted to the document.
@@ -71,7 +71,7 @@ func Standard() *Parameters {
 		Missing: 1.5, Alone: 0.97, SmallMissing: 0.29, NoQuestion: 0.57, NoBracket: 0.46,
 		Pair: 0.44, PairCap: 2.5, PairCount: 1.8, PairDice: 0.19,
 		Lexicon: 0.3, WordsPerLine: 12,
-		Similarity: 0.8, SimilarityZero: 1.5, SimilarityCap: 4,
+		Similarity: 0.28, SimilarityZero: 2, SimilarityCap: 4,
 		Passes: 2, Prudence: 30, Width: 1.75,
 	}
 }

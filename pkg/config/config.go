@@ -27,6 +27,9 @@ var own = map[string]string{
 	"blobs":    "BLOB_URL",
 	"registry": "SCHEMA_REGISTRY_URL",
 	"workers":  "WORKERS",
+
+	"embeddings":       "EMBEDDINGS_URL",
+	"embeddings-model": "EMBEDDINGS_MODEL",
 }
 
 // secret is the annotation of a flag whose value is never shown.

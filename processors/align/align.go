@@ -16,11 +16,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 	"strings"
 
 	"vislang/pkg/align"
 	"vislang/pkg/blob"
 	"vislang/pkg/docalign"
+	"vislang/pkg/embed"
 	"vislang/pkg/lexicon"
 	"vislang/pkg/stream"
 	"vislang/processors"
@@ -35,6 +38,11 @@ type Options struct {
 	// Forget keeps no lexicons: a pair of documents is then aligned the same
 	// whatever came before it.
 	Forget bool
+
+	// Embeddings is a service that compares meanings; nil for none. While it
+	// fails, documents are aligned without.
+	Embeddings *embed.Client
+	Log        *slog.Logger
 }
 
 // Stage implements stream.Stateful.
@@ -88,6 +96,19 @@ func (s *Stage) pair(ctx context.Context, source, target *schemas.Text, m *schem
 	if !s.o.Forget && words.Seen() > 0 {
 		options.Lexicon = words
 		features = append(features, "lexicon")
+	}
+	if s.o.Embeddings != nil {
+		vectors, err := s.o.Embeddings.Embed(ctx, slices.Concat(from, to))
+		switch {
+		case ctx.Err() != nil:
+			return fmt.Errorf("align: %w", ctx.Err())
+		case err != nil:
+			s.o.Log.Warn("aligning without embeddings", "source", source.DocumentID, "target", target.DocumentID, "error", err)
+		default:
+			if options.Similarity = embed.Similarity(vectors[:len(from)], vectors[len(from):]); options.Similarity != nil {
+				features = append(features, "embeddings")
+			}
+		}
 	}
 	result, err := align.Align(ctx, from, to, options)
 	if err != nil {
