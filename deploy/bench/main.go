@@ -44,6 +44,7 @@ var measurements = []measurement{
 	{"extraction", measureExtraction},
 	{"html", measureHTML},
 	{"language", measureLanguage},
+	{"sentences", measureSentences},
 	{"sink", measureSink},
 	{"align", measureAlign},
 	{"documents", measureDocuments},

@@ -27,6 +27,7 @@ func TestSentences(t *testing.T) {
 		{"quote goes on", "eng_Latn", []string{"“Why me?” he asked.", "Silence."}},
 		{"bracket", "eng_Latn", []string{"(It was late.)", "They slept."}},
 		{"article", "swh_Latn", []string{"Kifungu cha 1. Watu wote wamezaliwa huru.", "Kifungu cha 2. Kila mtu ana haki."}},
+		{"swahili title", "swh_Latn", []string{"Dkt. Amina alisema k.m. Nairobi na miji mingine, n.k.", "Watu walisikiliza."}},
 		{"list", "eng_Latn", []string{"1. Wash your hands.", "2. Wear a mask.", "a) Stay home.", "IV. The end is near."}},
 		{"ellipsis", "eng_Latn", []string{"They waited... and waited.", "Then…", "Nothing."}},
 		{"lower case follows", "eng_Latn", []string{"The approx. cost was high."}},
