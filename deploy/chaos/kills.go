@@ -205,7 +205,7 @@ func (s *site) killBoth(ctx context.Context) *kill {
 	k := s.began(ctx, "both", "engines, "+p.name, []string{clickhouse.Group}, "")
 	s.engines.hold(true)
 	s.engines.kill()
-	sleep(ctx, 1500*time.Millisecond)
+	sleep(ctx, 4*time.Second) // long enough for a batch to be announced
 	p.kill()
 	s.engines.hold(false)
 	return k
