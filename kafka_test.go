@@ -134,10 +134,14 @@ func rules(stage string) []rule {
 		read(schemas.TopicPageTexts, "vislang.assemble.state")
 		write(schemas.TopicTexts, "vislang.assemble.state")
 	case stageAlign:
-		read(schemas.TopicTexts, "vislang.align.state")
-		write(schemas.TopicBitext, "vislang.align.state")
+		// Four groups: pairs declared, pictures, pairs found, and their sentences.
+		for _, part := range []string{"pair", "sight", "match"} {
+			all = append(all, rule{"group", part, false, kadm.OpRead}, rule{"transactional id", "worker-" + part + "-", true, kadm.OpWrite})
+		}
+		read(schemas.TopicTexts, schemas.TopicFigures, schemas.TopicMatches, "vislang.match", "vislang.pair.state", "vislang.match.state", "vislang.align.state")
+		write(schemas.TopicMatches, schemas.TopicBitext, "vislang.match", "vislang.pair.state", "vislang.match.state", "vislang.align.state")
 	case stageClickHouse:
-		read(schemas.TopicDocuments, schemas.TopicPageTexts, schemas.TopicFigures, schemas.TopicTexts, schemas.TopicBitext, schemas.TopicSamples, schemas.TopicDeadLetters)
+		read(schemas.TopicDocuments, schemas.TopicPageTexts, schemas.TopicFigures, schemas.TopicTexts, schemas.TopicMatches, schemas.TopicBitext, schemas.TopicSamples, schemas.TopicDeadLetters)
 		return append(all, rule{"transactional id", "clickhouse-", true, kadm.OpWrite})
 	}
 	return append(all, rule{"transactional id", "worker-" + stage + "-", true, kadm.OpWrite})
