@@ -5,7 +5,7 @@ export VISLANG_ASSETS := $(CURDIR)/share/vislang
 # Tesseract would start a thread a core for every page; the pipeline runs pages side by side instead.
 export OMP_THREAD_LIMIT := 1
 
-.PHONY: build run test bench setup clean kafka kafka-stop test-kafka chaos chaos-broken
+.PHONY: build run test bench setup clean kafka kafka-stop test-kafka chaos chaos-broken embeddings
 
 build: setup ## compile bin/vislang
 	go build -o bin/vislang .
@@ -47,6 +47,9 @@ chaos-broken: build ## the same with the design broken on purpose, three ways: e
 	! go run ./deploy/chaos -n 6 -sets 1 -kinds cut -broken token
 	! go run ./deploy/chaos -n 6 -sets 1 -kinds cut -broken window
 	! go run ./deploy/chaos -n 6 -sets 1 -kinds both -broken commit -vislang build/chaosbroken
+
+embeddings: ## serve a multilingual embedding model on loopback, for --embeddings http://127.0.0.1:8765
+	@deploy/embeddings
 
 setup: ## Debian packages, ClickHouse engine, language model, demo corpus
 	@deploy/setup

@@ -49,6 +49,7 @@ var measurements = []measurement{
 	{"align", measureAlign},
 	{"documents", measureDocuments},
 	{"collection", measureCollection},
+	{"lexicon", measureLexicon},
 	{"stage", measureStage},
 	{"state", measureState},
 }

@@ -70,7 +70,7 @@ func Standard() *Parameters {
 		Number: 1.4, SmallNumber: 0.28, Word: 0.84, Numeral: 0.15, Year: 0.5, Bones: 0.5, Question: 0.4, Bracket: 0.5, AnchorCap: 4,
 		Missing: 1.5, Alone: 0.97, SmallMissing: 0.29, NoQuestion: 0.57, NoBracket: 0.46,
 		Pair: 0.44, PairCap: 2.5, PairCount: 1.8, PairDice: 0.19,
-		Lexicon: 0.3, WordsPerLine: 12,
+		Lexicon: 0.15, WordsPerLine: 1,
 		Similarity: 0.28, SimilarityZero: 2, SimilarityCap: 4,
 		Passes: 2, Prudence: 30, Width: 1.75,
 	}

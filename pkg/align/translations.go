@@ -35,7 +35,8 @@ func (c *corpus) translations(texts [2][]string, lexicon Lexicon, k *Parameters)
 				continue
 			}
 			// What the probability says beyond the chance to meet the word.
-			chance := float64(f) / float64(len(texts[1])) / k.WordsPerLine
+			// In few lines every word looks frequent: as if there were some more.
+			chance := float64(f) / float64(len(texts[1])+20) / k.WordsPerLine
 			weight := k.Lexicon * math.Log(1+min(1, t.Probability)/chance)
 			id := int32(len(c.anchors))
 			c.anchors = append(c.anchors, anchor{weight: float32(min(weight, k.PairCap))})

@@ -60,7 +60,7 @@ const (
 	// is believed.
 	doubt = 0.3
 	// faint links and probabilities are dropped.
-	faintCount, faintProbability = 0.02, 0.05
+	faintCount, faintProbability = 0.02, 0.2
 )
 
 // Pair is a sentence pair to learn from.
