@@ -23,7 +23,9 @@
 // side, and of all blocks that the same template made ([jusText] looks at
 // neighbours, too), so that a short line among the paragraphs of an article is
 // kept and a long teaser beside it is not. No feature needs to know the
-// language but the phrases of phrases.tsv, which help where they match. Where
+// language but the phrases of phrases.tsv, which help where they match. Running
+// text, tables and code that nothing speaks against are kept unless the model is
+// sure, and so are the headings above what is kept. Where
 // much less is left than the page plainly holds, and on pages of documentation
 // generators, all that is not navigation is content, as [trafilatura] falls back
 // on a baseline.

@@ -14,17 +14,76 @@ func (p *page) mainContent(segments []segment, title string) []segment {
 	plain := plainContent(segments)
 	chosen := plain
 	if !p.isDocumentation() {
-		chosen = nil
-		for i, odds := range trained().classify(newSurvey(segments, title)) {
-			if odds > threshold && segments[i].Kind != Caption {
-				chosen = append(chosen, segments[i])
-			}
-		}
+		chosen = choose(segments, trained().classify(newSurvey(segments, title)))
 		if 5*prose(chosen) < 2*prose(plain) {
 			chosen = plain
 		}
 	}
 	return complete(segments, chosen, title)
+}
+
+// doubt is the log-odds below which nothing is content, whatever it looks like.
+// In between, what is plainly text is: a long document of many sections has
+// text that the model, which saw articles, thinks of as others' teasers.
+const doubt = -3
+
+// plainlyText says whether a segment is running text, a table or code, and
+// nothing around it is named like what surrounds content.
+func (s *segment) plainlyText() bool {
+	return isProse(*s) && !s.quoted && s.unsuspected(suspicious)
+}
+
+// Hints that speak against content.
+const (
+	suspiciousHeading = hintComment | hintRelated | hintShare | hintByline | hintAdvert | hintSide | hintFoot | hintHead | hintNav | hintForm |
+		hintCaption | hintMedia | hintHidden | hintSummary | hintTags
+	suspicious = suspiciousHeading | hintTitle | hintQuote | hintWidget
+)
+
+func (s *segment) unsuspected(names hint) bool {
+	if s.chrome || s.formed || 4*s.linked > len(s.Text) || phrasesIn(s.Text) != 0 {
+		return false
+	}
+	for r := s.region; r != nil; r = r.parent {
+		if r.hints&names != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// choose takes the segments that the model's log-odds speak for, what is
+// plainly text, and the headings above them.
+func choose(segments []segment, odds []float64) []segment {
+	var chosen []segment
+	for i, z := range odds {
+		if segments[i].Kind != Caption && (z > threshold || z > doubt && segments[i].plainlyText()) {
+			chosen = append(chosen, segments[i])
+		}
+	}
+	return withHeadings(segments, chosen, odds)
+}
+
+// withHeadings adds the headings right above what was chosen, but for those
+// that open the page: they are its title and what its header adds to that.
+func withHeadings(segments, chosen []segment, odds []float64) []segment {
+	kept := make([]bool, len(segments)+1)
+	first := len(segments)
+	for _, s := range chosen {
+		kept[s.index] = true
+		first = min(first, s.index)
+	}
+	for i := len(segments) - 1; i > first; i-- {
+		s := &segments[i]
+		kept[i] = kept[i] || s.Kind == Heading && kept[i+1] && odds[i] > doubt && s.unsuspected(suspiciousHeading)
+	}
+	chosen = chosen[:0]
+	for i, s := range segments {
+		if kept[i] {
+			chosen = append(chosen, s)
+		}
+	}
+	return chosen
 }
 
 // complete adds the captions of the chosen tables, and takes the title away.

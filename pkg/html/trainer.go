@@ -135,10 +135,8 @@ func (t *Trainer) CrossValidate(folds int) (precision, recall float64, err error
 				continue
 			}
 			var text strings.Builder
-			for i, z := range m.classify(p.survey) {
-				if z > threshold {
-					text.WriteString(p.survey.segments[i].Text + "\n")
-				}
+			for _, s := range choose(p.survey.segments, m.classify(p.survey)) {
+				text.WriteString(s.Text + "\n")
 			}
 			a, b := Overlap(text.String(), p.body)
 			precision, recall, n = precision+a, recall+b, n+1
