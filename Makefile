@@ -5,7 +5,7 @@ export VISLANG_ASSETS := $(CURDIR)/share/vislang
 # Tesseract would start a thread a core for every page; the pipeline runs pages side by side instead.
 export OMP_THREAD_LIMIT := 1
 
-.PHONY: build run test bench setup clean kafka kafka-stop test-kafka chaos chaos-broken embeddings
+.PHONY: build run test bench soak setup clean kafka kafka-stop test-kafka chaos chaos-broken embeddings
 
 build: setup ## compile bin/vislang
 	go build -o bin/vislang .
@@ -21,6 +21,10 @@ test: setup ## vet, staticcheck, every test (formatting and layout are tests, to
 bench: build ## measure on evaluation pages: make bench EVAL=FOLDER
 	@[ -n "$(EVAL)" ] || { echo "usage: make bench EVAL=FOLDER" >&2; exit 2; }
 	go run ./deploy/bench -vislang bin/vislang -eval $(EVAL)
+
+MINUTES ?= 30
+soak: build ## load all stages for MINUTES=30 and watch the memory
+	go run ./deploy/bench -vislang bin/vislang -only soak -minutes $(MINUTES)
 
 KAFKA ?= build/kafka
 KAFKA_PORT ?= 19092

@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // bench is one run of this command.
@@ -29,7 +30,9 @@ type bench struct {
 	scratch string // a folder of this run
 	brokers string // real ones, for the stage; empty: embedded only
 
-	pages, documents, rows, collection, keys int // how much is measured
+	pages, documents, rows, collection, keys int           // how much is measured
+	minutes                                  float64       // of the soak
+	pause                                    time.Duration // between its documents
 }
 
 // A measurement prints its figures, or says why it has none.
@@ -54,6 +57,9 @@ var measurements = []measurement{
 	{"state", measureState},
 }
 
+// soak takes as long as one likes: it runs only when it is asked for.
+var soak = measurement{"soak", measureSoak}
+
 func main() {
 	var b bench
 	flag.StringVar(&b.vislang, "vislang", "bin/vislang", "the program to measure")
@@ -63,9 +69,11 @@ func main() {
 	flag.IntVar(&b.rows, "rows", 600_000, "rows to insert")
 	flag.IntVar(&b.collection, "collection", 1_000_000, "made-up documents to let meet")
 	flag.IntVar(&b.keys, "keys", 10_000_000, "keys of the state")
+	flag.Float64Var(&b.minutes, "minutes", 30, "length of the soak")
+	flag.DurationVar(&b.pause, "pause", 5*time.Second, "pause between two turns of four or five documents of the soak")
 	flag.StringVar(&b.brokers, "brokers", "", "measure the stage on these brokers too, host:port,…")
 	flag.StringVar(&b.assets, "assets", "share/vislang", "folder of what make setup fetched")
-	only := flag.String("only", "", "comma-separated measurements: "+strings.Join(names(), ", ")+"; empty: all")
+	only := flag.String("only", "", "comma-separated measurements: "+strings.Join(names(), ", ")+", "+soak.name+"; empty: all but "+soak.name)
 	flag.Parse()
 	if b.eval == "" && *only == "" || flag.NArg() > 0 {
 		flag.Usage()
@@ -87,7 +95,11 @@ func (b *bench) run(ctx context.Context, only []string) (err error) {
 		return err
 	}
 	defer os.RemoveAll(b.scratch)
-	for _, m := range measurements {
+	all := measurements
+	if slices.Contains(only, soak.name) {
+		all = append(all, soak)
+	}
+	for _, m := range all {
 		if len(only) > 0 && !slices.Contains(only, m.name) {
 			continue
 		}

@@ -83,25 +83,44 @@ func (p *process) watch() {
 
 // resident is the resident memory in bytes of a process and all below it.
 func resident(pid int) int64 {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
-	if err != nil {
-		return 0 // it has ended
-	}
 	var sum int64
-	if fields := strings.Fields(string(status)); len(fields) > 1 {
-		pages, _ := strconv.ParseInt(fields[1], 10, 64)
-		sum = pages * int64(os.Getpagesize())
+	for _, pid := range family(pid) {
+		mib, _ := memoryOf(pid)
+		sum += int64(mib * (1 << 20))
 	}
+	return sum
+}
+
+// family are a process and all below it.
+func family(pid int) []int {
+	all := []int{pid}
 	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	for _, list := range lists {
 		children, _ := os.ReadFile(list)
 		for _, child := range strings.Fields(string(children)) {
 			if pid, err := strconv.Atoi(child); err == nil {
-				sum += resident(pid)
+				all = append(all, family(pid)...)
 			}
 		}
 	}
-	return sum
+	return all
+}
+
+// memoryOf is the resident memory of one process, and its part that no file
+// stands for, in MiB.
+func memoryOf(pid int) (resident, anonymous float64) {
+	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid)) // none: it has ended
+	for line := range strings.Lines(string(status)) {
+		name, value, _ := strings.Cut(line, ":")
+		kib, _ := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(value), " kB"), 64)
+		switch name {
+		case "VmRSS":
+			resident = kib / 1024
+		case "RssAnon":
+			anonymous = kib / 1024
+		}
+	}
+	return resident, anonymous
 }
 
 func tail(output []byte) []byte { return output[max(0, len(output)-2000):] }
