@@ -2,10 +2,7 @@ package clickhouse
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/url"
-	"regexp"
 	"time"
 
 	ch "github.com/ClickHouse/clickhouse-go/v2"
@@ -34,21 +31,21 @@ func (s *Sink) tryOpen(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open database: %w", err)
 	}
-	types, err := columnTypes(ctx, conn, s.database.Protocol == ch.HTTP)
+	types, err := columnTypes(ctx, conn)
 	if err != nil {
 		conn.Close()
 		return err
 	}
 	s.conn, s.types = conn, types
+	if s.database.Protocol == ch.HTTP {
+		s.post = newPoster(s.database)
+	}
 	return nil
 }
 
-var lowCardinality = regexp.MustCompile(`LowCardinality\((\w+)\)`)
-
 // columnTypes reads the types of all columns, which clickhouse-go would
-// otherwise ask for before every insert. With plain they are those to send
-// where the server casts: it makes dictionaries faster than clickhouse-go.
-func columnTypes(ctx context.Context, conn ch.Conn, plain bool) (map[string]map[string]string, error) {
+// otherwise ask for before every insert.
+func columnTypes(ctx context.Context, conn ch.Conn) (map[string]map[string]string, error) {
 	found, err := conn.Query(ctx, "SELECT table, name, type FROM system.columns WHERE database = currentDatabase()")
 	if err != nil {
 		return nil, fmt.Errorf("read types of columns: %w", err)
@@ -62,9 +59,6 @@ func columnTypes(ctx context.Context, conn ch.Conn, plain bool) (map[string]map[
 		}
 		if types[table] == nil {
 			types[table] = map[string]string{}
-		}
-		if plain {
-			kind = lowCardinality.ReplaceAllString(kind, "$1")
 		}
 		types[table][name] = kind
 	}
@@ -115,33 +109,37 @@ func (s *Sink) send(ctx context.Context, b block, token string) error {
 	ctx, cancel := context.WithTimeout(ctx, insertTimeout)
 	defer cancel()
 	started := time.Now()
-	types := make([]ch.ColumnNameAndType, 0, len(b.columns()))
-	for _, name := range b.columns() {
-		types = append(types, ch.ColumnNameAndType{Name: name, Type: s.types[b.table()][name]})
+	settings := ch.Settings{
+		"insert_deduplication_token": token,
+		"insert_deduplicate":         1,
+		"async_insert":               0,
 	}
-	batch, err := s.conn.PrepareBatch(ch.Context(ctx,
-		ch.WithColumnNamesAndTypes(types),
-		ch.WithSettings(ch.Settings{
-			"insert_deduplication_token": token,
-			"insert_deduplicate":         1,
-			"async_insert":               0,
-		}),
-	), b.insert())
+	var err error
+	if s.post != nil {
+		err = s.post.insert(ctx, b, settings)
+	} else {
+		err = s.sendNative(ctx, b, settings)
+	}
 	if err != nil {
-		return fmt.Errorf("insert into %s: %w", b.table(), err)
-	}
-	defer batch.Close()
-	if err := b.fill(batch); err != nil {
-		return fmt.Errorf("insert into %s: %w", b.table(), err)
-	}
-	if err := batch.Send(); err != nil {
-		// The address holds the whole statement and the token.
-		var request *url.Error
-		if errors.As(err, &request) {
-			err = request.Err
-		}
 		return fmt.Errorf("insert into %s: %w", b.table(), err)
 	}
 	s.metrics.inserted(b, time.Since(started))
 	return nil
+}
+
+// sendNative inserts a block over the native protocol.
+func (s *Sink) sendNative(ctx context.Context, b block, settings ch.Settings) error {
+	types := make([]ch.ColumnNameAndType, 0, len(b.columns()))
+	for _, name := range b.columns() {
+		types = append(types, ch.ColumnNameAndType{Name: name, Type: s.types[b.table()][name]})
+	}
+	batch, err := s.conn.PrepareBatch(ch.Context(ctx, ch.WithColumnNamesAndTypes(types), ch.WithSettings(settings)), b.insert())
+	if err != nil {
+		return err
+	}
+	defer batch.Close()
+	if err := b.fill(batch); err != nil {
+		return err
+	}
+	return batch.Send()
 }

@@ -117,7 +117,7 @@ func TestTablesAreFit(t *testing.T) {
 			t.Errorf("%s: %v", c.what, found)
 		}
 	}
-	types, err := columnTypes(t.Context(), conn, false)
+	types, err := columnTypes(t.Context(), conn)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -127,6 +127,7 @@ type Sink struct {
 	commits *committer
 	letters *letterbox
 	conn    driver.Conn
+	post    *poster       // nil over the native protocol
 	slots   chan struct{} // bounds concurrent inserts
 
 	mu      sync.Mutex
@@ -219,6 +220,9 @@ func (s *Sink) Run(ctx context.Context) error {
 		return nil // told to stop before the database came
 	}
 	defer s.conn.Close()
+	if s.post != nil {
+		defer s.post.close()
+	}
 	for s.admit(ctx) {
 		if err := s.member(ctx); err != nil {
 			return err

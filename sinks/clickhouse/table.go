@@ -16,7 +16,8 @@ type block interface {
 	insert() string // the INSERT statement
 	columns() []string
 	len() int
-	fill(driver.Batch) error
+	native(to []byte) []byte // appends the rows for HTTP
+	fill(driver.Batch) error // for the native protocol
 }
 
 // lineage is where a row comes from.
@@ -37,46 +38,31 @@ type row[T any] struct {
 	v T
 }
 
-// A column takes its values out of rows; whole columns are handed over at
-// once, which spares clickhouse-go the boxing of every value.
+// A column takes its values out of rows.
 type column[T any] struct {
 	name   string
-	values func(*scratch, []row[T]) any
+	kind   string // ClickHouse's type
+	write  func([]byte, []row[T]) []byte
+	values func([]row[T]) any // a slice
 }
 
-// scratch holds a slice of each type of column, for one column after the
-// other: clickhouse-go copies what it is given.
-type scratch struct{ slices []any }
-
-func sized[V any](s *scratch, n int) []V {
-	for _, slice := range s.slices {
-		if values, ok := slice.([]V); ok {
-			return values[:n]
+func newColumn[T, V any](name string, value cell[T, V]) column[T] {
+	kind, write := native(value)
+	return column[T]{name, kind, write, func(rows []row[T]) any {
+		values := make([]V, len(rows))
+		for i := range rows {
+			values[i] = value(&rows[i])
 		}
-	}
-	values := make([]V, n)
-	s.slices = append(s.slices, values)
-	return values
+		return values
+	}}
 }
 
 func col[T, V any](name string, value func(*T) V) column[T] {
-	return column[T]{name, func(s *scratch, rows []row[T]) any {
-		values := sized[V](s, len(rows))
-		for i := range rows {
-			values[i] = value(&rows[i].v)
-		}
-		return values
-	}}
+	return newColumn(name, func(r *row[T]) V { return value(&r.v) })
 }
 
 func lineageColumn[T, V any](name string, value func(*lineage) V) column[T] {
-	return column[T]{name, func(s *scratch, rows []row[T]) any {
-		values := sized[V](s, len(rows))
-		for i := range rows {
-			values[i] = value(&rows[i].lineage)
-		}
-		return values
-	}}
+	return newColumn(name, func(r *row[T]) V { return value(&r.lineage) })
 }
 
 type layout[T any] struct {
@@ -128,9 +114,8 @@ func (r *rows[T]) columns() []string {
 }
 
 func (r *rows[T]) fill(batch driver.Batch) error {
-	var s scratch
 	for i, c := range r.cols {
-		if err := batch.Column(i).Append(c.values(&s, r.rows)); err != nil {
+		if err := batch.Column(i).Append(c.values(r.rows)); err != nil {
 			return fmt.Errorf("column %s.%s: %w", r.name, c.name, err)
 		}
 	}
