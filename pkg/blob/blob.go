@@ -7,6 +7,7 @@
 package blob
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -76,13 +77,35 @@ func key(name string) string {
 func (s *Store) Put(ctx context.Context, data []byte) (name string, err error) {
 	sum := sha256.Sum256(data)
 	name = hex.EncodeToString(sum[:])
-	if ok, err := s.bucket.Exists(ctx, key(name)); err == nil && ok {
-		return name, nil
-	}
-	if err := s.bucket.WriteAll(ctx, key(name), data, nil); err != nil {
-		return "", fmt.Errorf("store blob %s: %w", name, err)
+	if err := s.write(ctx, name, bytes.NewReader(data), int64(len(data))); err != nil {
+		return "", err
 	}
 	return name, nil
+}
+
+// write stores a blob unless it is there already. One of another size is what
+// a full disk left of an earlier try.
+func (s *Store) write(ctx context.Context, name string, r io.Reader, size int64) error {
+	if there, err := s.bucket.Attributes(ctx, key(name)); err == nil && there.Size == size {
+		return nil
+	}
+	// Closing a writer keeps what was written, even after a failed write:
+	// only the end of its context throws it away.
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	w, err := s.bucket.NewWriter(ctx, key(name), &blob.WriterOptions{ContentType: "application/octet-stream"})
+	if err != nil {
+		return fmt.Errorf("store blob %s: %w", name, err)
+	}
+	if _, err := io.Copy(w, r); err != nil {
+		cancel()
+		w.Close()
+		return fmt.Errorf("store blob %s: %w", name, err)
+	}
+	if err := w.Close(); err != nil {
+		return fmt.Errorf("store blob %s: %w", name, err)
+	}
+	return nil
 }
 
 // PutFile stores what r yields without holding it in memory: it is spooled to
@@ -106,14 +129,11 @@ func (s *Store) PutFile(ctx context.Context, r io.Reader, limit int64) (name str
 		return "", size, fmt.Errorf("more than %d bytes: %w", limit, ErrTooLarge)
 	}
 	name = hex.EncodeToString(sum.Sum(nil))
-	if ok, err := s.bucket.Exists(ctx, key(name)); err == nil && ok {
-		return name, size, nil
-	}
 	if _, err := spool.Seek(0, io.SeekStart); err != nil {
 		return "", size, err
 	}
-	if err := s.bucket.Upload(ctx, key(name), spool, &blob.WriterOptions{ContentType: "application/octet-stream"}); err != nil {
-		return "", size, fmt.Errorf("store blob %s: %w", name, err)
+	if err := s.write(ctx, name, spool, size); err != nil {
+		return "", size, err
 	}
 	return name, size, nil
 }

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -45,5 +47,50 @@ func TestAFolderThatCannotBeMadeIsAnError(t *testing.T) {
 	}
 	if _, err := Open(t.Context(), filepath.Join(file, "blobs")); err == nil {
 		t.Error("a folder below a file was opened")
+	}
+}
+
+// TestAFullDiskLeavesNoTornBlob writes with a limit on the size of files, which
+// fails in the middle as a full disk does, and again without.
+func TestAFullDiskLeavesNoTornBlob(t *testing.T) {
+	dir := t.TempDir()
+	store, err := Open(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer store.Close()
+	data := bytes.Repeat([]byte("maji safi "), 20_000)
+	signal.Ignore(syscall.SIGXFSZ)
+	defer signal.Reset(syscall.SIGXFSZ)
+	var before syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &before); err != nil {
+		t.Fatal(err)
+	}
+	full := syscall.Rlimit{Cur: 64 << 10, Max: before.Max}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &full); err != nil {
+		t.Fatal(err)
+	}
+	_, err = store.Put(t.Context(), data)
+	syscall.Setrlimit(syscall.RLIMIT_FSIZE, &before)
+	if err == nil {
+		t.Fatal("a blob above the limit was stored")
+	}
+	left, _ := filepath.Glob(filepath.Join(dir, "*", "*"))
+	if len(left) > 0 {
+		t.Errorf("the failed write left %v", left)
+	}
+	// A torn blob of an earlier program is written again.
+	name, err := store.Put(t.Context(), data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(filepath.Join(dir, key(name)), 1000); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Put(t.Context(), data); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := store.Get(t.Context(), name); err != nil || !bytes.Equal(got, data) {
+		t.Errorf("read back %d bytes of %d, %v", len(got), len(data), err)
 	}
 }
