@@ -104,7 +104,7 @@ func withLetters(cmd *cobra.Command, fn func(ctx context.Context, o replay.Optio
 	if err != nil {
 		return err
 	}
-	c, err := connect(cmd, join, log)
+	c, err := connect(cmd, joinKafka, log)
 	if err != nil {
 		return err
 	}

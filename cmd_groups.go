@@ -19,6 +19,7 @@ import (
 
 	"vislang/pkg/stream"
 	"vislang/pkg/stream/control"
+	"vislang/pkg/stream/retry"
 )
 
 func newGroupsCommand() *cobra.Command {
@@ -50,12 +51,12 @@ type board struct {
 }
 
 // withBoard runs fn on the groups of the engines in use.
-func withBoard(cmd *cobra.Command, fn func(ctx context.Context, b *board) error) error {
+func withBoard(cmd *cobra.Command, mode connectionMode, fn func(ctx context.Context, b *board) error) error {
 	log, err := newLogger(cmd.Flags(), cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
-	c, err := connect(cmd, join, log)
+	c, err := connect(cmd, mode, log)
 	if err != nil {
 		return err
 	}
@@ -66,6 +67,15 @@ func withBoard(cmd *cobra.Command, fn func(ctx context.Context, b *board) error)
 	}
 	defer client.Close()
 	return fn(cmd.Context(), &board{c, kadm.NewClient(client), control.NewBoard(c.kafka)})
+}
+
+// groups describes groups.
+func (b *board) groups(ctx context.Context, names ...string) (groups map[string]stream.Group, err error) {
+	err = retry.Do(ctx, b.c.log, "describe groups", func(ctx context.Context) (err error) {
+		groups, err = stream.Groups(ctx, b.admin, names...)
+		return err
+	})
+	return groups, err
 }
 
 // groupStatus is one look at a group.
@@ -104,9 +114,25 @@ type partitionStatus struct {
 	LagSeconds float64 `json:"lag_seconds"`
 }
 
+// lookPatience bounds a look, for brokers that hang.
+const lookPatience = time.Minute
+
 // look reads the status of some groups of the pipeline. Rates need an earlier
 // look.
-func (b *board) look(ctx context.Context, names []string, last map[string]groupStatus, since time.Duration) (map[string]groupStatus, error) {
+func (b *board) look(ctx context.Context, names []string, last map[string]groupStatus, since time.Duration) (looks map[string]groupStatus, err error) {
+	limited, cancel := context.WithTimeout(ctx, lookPatience)
+	defer cancel()
+	err = retry.Do(limited, b.c.log, "look at the groups", func(ctx context.Context) (err error) {
+		looks, err = b.lookOnce(ctx, names, last, since)
+		return err
+	})
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		err = fmt.Errorf("the brokers did not say all about the groups within %s: see which of %s is down: %w", lookPatience, strings.Join(b.c.brokers, ","), err)
+	}
+	return looks, err
+}
+
+func (b *board) lookOnce(ctx context.Context, names []string, last map[string]groupStatus, since time.Duration) (map[string]groupStatus, error) {
 	_, inputs := everyGroup()
 	wanted := map[string][]string{}
 	for _, name := range names {
@@ -171,7 +197,7 @@ end at the present rate.`,
   vislang groups list --json | jq 'select(.lag_seconds > 600)'`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withBoard(cmd, func(ctx context.Context, b *board) error {
+			return withBoard(cmd, joinKafka, func(ctx context.Context, b *board) error {
 				names, _ := everyGroup()
 				return b.watch(ctx, names, watch, func(looks map[string]groupStatus) error {
 					var screen bytes.Buffer
@@ -286,7 +312,7 @@ func newGroupsDescribeCommand() *cobra.Command {
 					return err
 				}
 			}
-			return withBoard(cmd, func(ctx context.Context, b *board) error {
+			return withBoard(cmd, joinKafka, func(ctx context.Context, b *board) error {
 				return b.watch(ctx, args, false, func(looks map[string]groupStatus) error {
 					for _, name := range args {
 						g := looks[name]

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"vislang/pkg/stream"
 	"vislang/pkg/stream/control"
 )
 
@@ -73,7 +72,7 @@ starts later starts paused. "sources" stops the crawling.`,
 			if err := checkStages(stages); err != nil {
 				return err
 			}
-			return withBoard(cmd, func(ctx context.Context, b *board) error {
+			return withBoard(cmd, joinKafka, func(ctx context.Context, b *board) error {
 				if _, err := b.c.createTopics(ctx); err != nil {
 					return err
 				}
@@ -108,7 +107,7 @@ groups of the stages again, of all of them if none is named.`,
 			if len(stages) == 0 && instance == "" {
 				return usageError{fmt.Errorf("groups resume: name a stage, or an instance with --instance")}
 			}
-			return withBoard(cmd, func(ctx context.Context, b *board) error {
+			return withBoard(cmd, joinKafka, func(ctx context.Context, b *board) error {
 				orders, err := b.orders.All(ctx)
 				if err != nil {
 					return err
@@ -168,7 +167,7 @@ To stop a process for good, SIGTERM drains it the same way.`,
 			if err := checkStages(stages); err != nil {
 				return err
 			}
-			return withBoard(cmd, func(ctx context.Context, b *board) error {
+			return withBoard(cmd, joinKafka, func(ctx context.Context, b *board) error {
 				keys := []control.Key{control.Out(args[0], "")}
 				if len(stages) > 0 {
 					keys = nil
@@ -206,7 +205,7 @@ the broker. With --away the instance leaves the group for a while.`,
 			if err := knownGroup(args[0]); err != nil {
 				return err
 			}
-			return withBoard(cmd, func(ctx context.Context, b *board) error {
+			return withBoard(cmd, joinKafka, func(ctx context.Context, b *board) error {
 				r := orderResult{Order: "rebalance", Stages: args, Instance: away}
 				if away != "" {
 					until := time.Now().Add(hold).UTC().Truncate(time.Second)
@@ -215,7 +214,7 @@ the broker. With --away the instance leaves the group for a while.`,
 					}
 					return r.print(cmd, asJSON, fmt.Sprintf("moved away from %s (%d members) until %s, or `vislang groups resume %s --instance %s`", away, r.Members, until.Format(time.TimeOnly+" MST"), args[0], away))
 				}
-				groups, err := stream.Groups(ctx, b.admin, args[0])
+				groups, err := b.groups(ctx, args[0])
 				if err != nil {
 					return err
 				}
@@ -240,7 +239,7 @@ the broker. With --away the instance leaves the group for a while.`,
 // by the client ids of its workers: instance, stage and number.
 func (b *board) instancesOf(ctx context.Context) (map[string]map[string]int, error) {
 	names, _ := everyGroup()
-	groups, err := stream.Groups(ctx, b.admin, names...)
+	groups, err := b.groups(ctx, names...)
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 
-	"vislang/pkg/stream"
 	"vislang/producers/replay"
 	"vislang/schemas"
 	"vislang/sinks/clickhouse"
@@ -60,7 +59,7 @@ or drain them.`,
 			if err := f.check(cmd); err != nil {
 				return err
 			}
-			return withBoard(cmd, func(ctx context.Context, b *board) error { return f.run(ctx, b, cmd.OutOrStdout()) })
+			return withBoard(cmd, join, func(ctx context.Context, b *board) error { return f.run(ctx, b, cmd.OutOrStdout()) })
 		},
 	}
 	flags := cmd.Flags()
@@ -201,7 +200,7 @@ func (f *resetFlags) apply(ctx context.Context, b *board, o replay.Options, offs
 
 // empty returns an error if a group has members.
 func (b *board) empty(ctx context.Context, group string) error {
-	groups, err := stream.Groups(ctx, b.admin, group)
+	groups, err := b.groups(ctx, group)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func withSources(cmd *cobra.Command, fn func(*producers.List) error) error {
 	if err != nil {
 		return err
 	}
-	c, err := connect(cmd, join, log)
+	c, err := connect(cmd, joinKafka, log)
 	if err != nil {
 		return err
 	}

@@ -138,7 +138,7 @@ func newTopicsListCommand() *cobra.Command {
 		Short: "Partitions, copies, size and settings of each topic",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withBoard(cmd, func(ctx context.Context, b *board) error {
+			return withBoard(cmd, joinKafka, func(ctx context.Context, b *board) error {
 				all, err := b.topicsOf(ctx)
 				if err != nil {
 					return err
@@ -193,7 +193,7 @@ brokers where the stages may not create topics, someone who may runs this once.
 2, or 1 where there are fewer than three brokers.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withBoard(cmd, func(ctx context.Context, b *board) error {
+			return withBoard(cmd, joinKafka, func(ctx context.Context, b *board) error {
 				created, err := b.c.createTopics(ctx)
 				if err != nil {
 					return err
@@ -222,7 +222,7 @@ func newTopicsDescribeCommand() *cobra.Command {
 					return err
 				}
 			}
-			return withBoard(cmd, func(ctx context.Context, b *board) error {
+			return withBoard(cmd, joinKafka, func(ctx context.Context, b *board) error {
 				all, err := b.topicsOf(ctx)
 				if err != nil {
 					return err
@@ -377,7 +377,7 @@ effect on records: more partitions (` + "`vislang topics partitions`" + `) and m
   vislang topics check --fix`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withBoard(cmd, func(ctx context.Context, b *board) error {
+			return withBoard(cmd, joinKafka, func(ctx context.Context, b *board) error {
 				found, err := b.drifts(ctx)
 				if err != nil {
 					return err
@@ -464,7 +464,7 @@ start afterwards if translations of old documents are still to come:
 			if changelog != "" && !split {
 				return usageError{fmt.Errorf("the state of topic %s is kept by key and partition: what is known of documents under way would not be found again; if that is right, say so with --split-state (see `vislang topics partitions --help`)", name)}
 			}
-			return withBoard(cmd, func(ctx context.Context, b *board) error {
+			return withBoard(cmd, joinKafka, func(ctx context.Context, b *board) error {
 				all, err := b.topicsOf(ctx)
 				if err != nil {
 					return err

@@ -47,7 +47,7 @@ blob store, whose folder or bucket is copied by other means.`,
 				return usageError{fmt.Errorf("--from-registry: %w", err)}
 			}
 			from := source{kafka: []kgo.Opt{kgo.SeedBrokers(strings.Split(brokers, ",")...)}, codec: schemas.NewCodec(client)}
-			return withBoard(cmd, func(ctx context.Context, b *board) error {
+			return withBoard(cmd, joinKafka, func(ctx context.Context, b *board) error {
 				if slices.Equal(b.c.brokers, strings.Split(brokers, ",")) {
 					return usageError{fmt.Errorf("--brokers and --from-brokers are the same")}
 				}

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,7 @@ import (
 	"vislang/pkg/embedded"
 	"vislang/pkg/embedded/clickhouse"
 	"vislang/pkg/embedded/kafka"
+	"vislang/pkg/stream/retry"
 	"vislang/schemas"
 )
 
@@ -63,6 +65,7 @@ type connection struct {
 	registry *sr.Client
 	blobs    *blob.Store
 	info     embedded.Info
+	log      *slog.Logger
 	lock     *embedded.Lock // set when this process owns the data folder
 	closers  []func() error
 }
@@ -83,9 +86,13 @@ func (c *connection) onClose(f func() error) { c.closers = append(c.closers, f) 
 type connectionMode int
 
 const (
-	own  connectionMode = iota // start them, on the configured ports; refuse a folder in use
-	join                       // use those of a running process, else start them on free ports
+	own       connectionMode = iota // start them, on the configured ports; refuse a folder in use
+	join                            // use those of a running process, else start them on free ports
+	joinKafka                       // join, without a database unless one runs: starting it takes long
 )
+
+// noDatabase stands for a database that is not wanted.
+const noDatabase = "none"
 
 // connect opens the engines that the flags name.
 func connect(cmd *cobra.Command, mode connectionMode, log *slog.Logger) (_ *connection, err error) {
@@ -96,7 +103,7 @@ func connect(cmd *cobra.Command, mode connectionMode, log *slog.Logger) (_ *conn
 	database, _ := flags.GetString("database")
 	registry, _ := flags.GetString("registry")
 	blobs, _ := flags.GetString("blobs")
-	c := &connection{}
+	c := &connection{log: log}
 	defer func() {
 		if err != nil {
 			c.Close()
@@ -107,7 +114,7 @@ func connect(cmd *cobra.Command, mode connectionMode, log *slog.Logger) (_ *conn
 	clickhousePort, _ := flags.GetInt("clickhouse-port")
 	registryPort, _ := flags.GetInt("registry-port")
 	if brokers == "" || database == "" {
-		if mode == join {
+		if mode != own {
 			kafkaPort, clickhousePort, registryPort = 0, 0, 0
 			running, err := embedded.Running(data)
 			if err != nil {
@@ -122,6 +129,9 @@ func connect(cmd *cobra.Command, mode connectionMode, log *slog.Logger) (_ *conn
 				return nil, fmt.Errorf("there is no data folder %s: name it with --data, or fill one with `vislang run --data %s SOURCE`", data, data)
 			}
 		}
+	}
+	if mode == joinKafka && database == "" {
+		database = noDatabase
 	}
 	if brokers == "" || database == "" {
 		if c.lock, err = embedded.Acquire(data); err != nil {
@@ -143,7 +153,12 @@ func connect(cmd *cobra.Command, mode connectionMode, log *slog.Logger) (_ *conn
 	}
 	c.copies, _ = flags.GetInt("replication")
 	c.brokers = strings.Split(brokers, ",")
-	if err := c.checkKafka(ctx); err != nil {
+	if mode == own { // a process outlives what ends a command
+		err = retry.Do(ctx, log, "find a Kafka broker", c.checkKafka)
+	} else {
+		err = c.checkKafka(ctx)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if database == "" {
@@ -157,7 +172,9 @@ func connect(cmd *cobra.Command, mode connectionMode, log *slog.Logger) (_ *conn
 		database = server.URL()
 		c.info.ClickHouse = database
 	}
-	if c.database, err = dsn(database); err != nil {
+	if database == noDatabase {
+		database = ""
+	} else if c.database, err = dsn(database); err != nil {
 		return nil, usageError{err}
 	}
 	if registry == "" {
@@ -200,18 +217,29 @@ func (c *connection) publish() error {
 	return c.lock.Publish(c.info)
 }
 
+// checkKafka asks all brokers at once: one that hangs must not hide another
+// that answers.
 func (c *connection) checkKafka(ctx context.Context) error {
-	client, err := kgo.NewClient(c.kafka...)
-	if err != nil {
-		return usageError{fmt.Errorf("--brokers: %w", err)}
-	}
-	defer client.Close()
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	if err := client.Ping(ctx); err != nil {
-		return fmt.Errorf("no Kafka broker answers at %s: %w: check --brokers, and --kafka-tls, --kafka-sasl if it asks for them", strings.Join(c.brokers, ","), err)
+	answers := make(chan error, len(c.brokers))
+	for _, broker := range c.brokers {
+		client, err := kgo.NewClient(append(slices.Clone(c.kafka), kgo.SeedBrokers(broker))...)
+		if err != nil {
+			return usageError{fmt.Errorf("--brokers: %w", err)}
+		}
+		go func() {
+			defer client.Close()
+			answers <- client.Ping(ctx)
+		}()
 	}
-	return nil
+	var err error
+	for range c.brokers {
+		if err = <-answers; err == nil {
+			return nil
+		}
+	}
+	return fmt.Errorf("no Kafka broker answers at %s: %w: check --brokers, and --kafka-tls, --kafka-sasl if it asks for them", strings.Join(c.brokers, ","), err)
 }
 
 func kafkaOptions(flags *pflag.FlagSet, brokers string) ([]kgo.Opt, error) {
@@ -220,6 +248,7 @@ func kafkaOptions(flags *pflag.FlagSet, brokers string) ([]kgo.Opt, error) {
 		kgo.ClientID("vislang"),
 		kgo.SoftwareNameAndVersion("vislang", version),
 		kgo.DisableClientMetrics(),
+		kgo.DialTimeout(5 * time.Second), // there are other brokers
 	}
 	if secure, err := kafkaTLS(flags); err != nil {
 		return nil, usageError{err}

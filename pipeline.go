@@ -17,12 +17,14 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/errgroup"
 
+	"vislang/pkg/config"
 	"vislang/pkg/embed"
 	"vislang/pkg/lang"
 	"vislang/pkg/ocr"
 	"vislang/pkg/pdf"
 	"vislang/pkg/stream"
 	"vislang/pkg/stream/control"
+	"vislang/pkg/stream/retry"
 	"vislang/pkg/stream/tracing"
 	"vislang/processors"
 	"vislang/processors/align"
@@ -130,8 +132,10 @@ func openPipeline(cmd *cobra.Command, addresses []string) (_ *pipeline, err erro
 	if p.control, err = control.Watch(watching, p.c.kafka, log); err != nil {
 		return nil, err
 	}
-	if err := schemas.Register(ctx, p.c.registry); err != nil {
-		return nil, fmt.Errorf("register schemas: %w", err)
+	if err := retry.Do(ctx, log, "register schemas at "+config.Mask(p.c.info.Registry), func(ctx context.Context) error {
+		return schemas.Register(ctx, p.c.registry)
+	}); err != nil {
+		return nil, fmt.Errorf("%w: check --registry", err)
 	}
 	p.codec = schemas.NewCodec(p.c.registry)
 	workers, _ := flags.GetInt("workers")
@@ -159,7 +163,7 @@ func openPipeline(cmd *cobra.Command, addresses []string) (_ *pipeline, err erro
 	}
 	p.lasting = slices.Contains(names, stageSources)
 	if len(addresses) > 0 || p.lasting {
-		if p.publisher, err = producers.NewPublisher(ctx, producers.PublisherOptions{Kafka: p.c.kafka, Instance: p.instance, Codec: p.codec, Control: p.control, Registry: p.registry, Tracer: p.tracer}); err != nil {
+		if p.publisher, err = producers.NewPublisher(ctx, producers.PublisherOptions{Kafka: p.c.kafka, Instance: p.instance, Codec: p.codec, Control: p.control, Registry: p.registry, Tracer: p.tracer, Log: log}); err != nil {
 			return nil, err
 		}
 		p.closers = append(p.closers, p.publisher.Close)

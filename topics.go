@@ -11,6 +11,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"vislang/pkg/stream/control"
+	"vislang/pkg/stream/retry"
 	"vislang/processors/match"
 	"vislang/producers"
 	"vislang/producers/replay"
@@ -39,7 +40,9 @@ func (c *connection) replication(ctx context.Context, admin *kadm.Client) (int16
 	if err != nil {
 		return 0, fmt.Errorf("list brokers: %w", err)
 	}
-	if len(brokers) >= 3 {
+	// One that is away for a moment counts: the copies of a topic stay as few
+	// as they were made.
+	if max(len(brokers), len(c.brokers)) >= 3 {
 		return 3, nil
 	}
 	return 1, nil
@@ -57,7 +60,19 @@ func configsOf(topic schemas.Topic, copies int16) map[string]string {
 }
 
 // createTopics creates the topics that are missing and returns their names.
-func (c *connection) createTopics(ctx context.Context) ([]string, error) {
+func (c *connection) createTopics(ctx context.Context) (created []string, err error) {
+	err = retry.Do(ctx, c.log, "create topics", func(ctx context.Context) error {
+		some, err := c.createMissing(ctx)
+		created = append(created, some...)
+		return err
+	})
+	if errors.Is(err, kerr.InvalidReplicationFactor) {
+		err = fmt.Errorf("%w: fewer brokers are up than copies are wanted: start the others, or say how many with --replication", err)
+	}
+	return created, err
+}
+
+func (c *connection) createMissing(ctx context.Context) ([]string, error) {
 	client, err := kgo.NewClient(c.kafka...)
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"vislang/pkg/stream"
+	"vislang/pkg/stream/retry"
 )
 
 // ListTopic holds the lasting sources, compacted: name to Definition.
@@ -40,19 +41,22 @@ func NewList(kafka []kgo.Opt) *List { return &List{kafka} }
 
 // All returns the sources by name.
 func (l *List) All(ctx context.Context) ([]Definition, error) {
-	all := map[string]Definition{}
+	var all map[string]Definition
 	var broken error
-	err := stream.ReadToEnd(ctx, l.kafka, ListTopic, 0, func(rec *kgo.Record) {
-		if rec.Value == nil {
-			delete(all, string(rec.Key))
-			return
-		}
-		var d Definition
-		if err := json.Unmarshal(rec.Value, &d); err != nil {
-			broken = errors.Join(broken, fmt.Errorf("definition of source %s: %w", rec.Key, err))
-			return
-		}
-		all[d.Name] = d
+	err := retry.Do(ctx, nil, "read topic "+ListTopic, func(ctx context.Context) error {
+		all, broken = map[string]Definition{}, nil
+		return stream.ReadToEnd(ctx, l.kafka, ListTopic, 0, func(rec *kgo.Record) {
+			if rec.Value == nil {
+				delete(all, string(rec.Key))
+				return
+			}
+			var d Definition
+			if err := json.Unmarshal(rec.Value, &d); err != nil {
+				broken = errors.Join(broken, fmt.Errorf("definition of source %s: %w", rec.Key, err))
+				return
+			}
+			all[d.Name] = d
+		})
 	})
 	return slices.SortedFunc(maps.Values(all), func(a, b Definition) int { return cmp.Compare(a.Name, b.Name) }), errors.Join(err, broken)
 }
@@ -89,6 +93,8 @@ func (l *List) write(ctx context.Context, name string, value []byte) error {
 		return err
 	}
 	defer client.Close()
+	ctx, cancel := context.WithTimeout(ctx, retry.Patience) // the client would try for ever
+	defer cancel()
 	if err := client.ProduceSync(ctx, &kgo.Record{Topic: ListTopic, Key: []byte(name), Value: value}).FirstErr(); err != nil {
 		return fmt.Errorf("write source %s: %w", name, err)
 	}

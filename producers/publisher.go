@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -14,6 +15,7 @@ import (
 
 	"vislang/pkg/stream"
 	"vislang/pkg/stream/control"
+	"vislang/pkg/stream/retry"
 	"vislang/pkg/stream/tracing"
 	"vislang/schemas"
 )
@@ -31,6 +33,7 @@ type PublisherOptions struct {
 
 	Registry prometheus.Registerer // for the metrics of the Kafka client; may be nil
 	Tracer   *tracing.Tracer       // may be nil
+	Log      *slog.Logger          // may be nil
 }
 
 // Stage is the name of all sources together in operators' orders.
@@ -62,11 +65,13 @@ const maxPending = 1000
 func NewPublisher(ctx context.Context, o PublisherOptions) (*Publisher, error) {
 	p := &Publisher{o: o, done: make(chan struct{})}
 	p.changed = sync.NewCond(&p.mu)
-	if err := p.open(ctx); err != nil {
+	if err := retry.Do(ctx, o.Log, "open producer", p.open); err != nil {
 		return nil, err
 	}
-	var err error
-	if p.memory, err = readMemory(ctx, o.Kafka); err != nil {
+	if err := retry.Do(ctx, o.Log, "read topic "+MemoryTopic, func(ctx context.Context) (err error) {
+		p.memory, err = readMemory(ctx, o.Kafka)
+		return err
+	}); err != nil {
 		p.client.Close()
 		return nil, err
 	}

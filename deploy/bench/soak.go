@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	soakPause  = 10 * time.Second // between two samples
-	soakCounts = `vislang_stage_records_in_total{stage="assemble"}`
-	soakHeap   = "go_memstats_heap_inuse_bytes"
+	soakPause = 10 * time.Second // between two samples
+	soakPages = `vislang_stage_records_in_total{stage="assemble"}`
+	soakHeap  = "go_memstats_heap_inuse_bytes"
 )
 
 // measureSoak feeds the documents of the demo corpus through all stages again
@@ -57,7 +57,7 @@ func measureSoak(ctx context.Context, b *bench) error {
 	}
 	half := samples[len(samples)/2:]
 	last := samples[len(samples)-1]
-	figure("soak.documents", last.documents, fmt.Sprintf("through all stages in %.0f minutes", last.at.Minutes()))
+	figure("soak.pages", last.pages, fmt.Sprintf("through all stages in %.0f minutes", last.at.Minutes()))
 	figure("soak.peak", float64(p.peak.Load())/(1<<20), "MiB resident at most, with children")
 	for _, s := range []struct {
 		name  string
@@ -76,7 +76,7 @@ func measureSoak(ctx context.Context, b *bench) error {
 type sample struct {
 	at        time.Duration
 	fed       int     // documents
-	documents float64 // assembled
+	pages     float64 // assembled
 	resident  float64 // with children
 	own       float64 // without them
 	anonymous float64 // with children; without mapped files, which the kernel takes back when it likes
@@ -92,7 +92,7 @@ func (b *bench) soak(ctx context.Context, p *process, inbox string, port int) ([
 	end := time.After(time.Duration(b.minutes * float64(time.Minute)))
 	var samples []sample
 	fed, turns := 0, 0
-	fmt.Printf("%8s %8s %8s %9s %9s %9s %9s\n", "s", "fed", "done", "MiB", "own", "anonymous", "Go heap")
+	fmt.Printf("%8s %8s %8s %9s %9s %9s %9s\n", "s", "fed", "pages", "MiB", "own", "anonymous", "Go heap")
 	for {
 		select {
 		case <-ctx.Done():
@@ -118,7 +118,7 @@ func (b *bench) soak(ctx context.Context, p *process, inbox string, port int) ([
 			}
 			s.at, s.fed = time.Since(began), fed
 			samples = append(samples, s)
-			fmt.Printf("%8.0f %8d %8.0f %9.1f %9.1f %9.1f %9.1f\n", s.at.Seconds(), s.fed, s.documents, s.resident, s.own, s.anonymous, s.heap)
+			fmt.Printf("%8.0f %8d %8.0f %9.1f %9.1f %9.1f %9.1f\n", s.at.Seconds(), s.fed, s.pages, s.resident, s.own, s.anonymous, s.heap)
 		}
 	}
 }
@@ -185,8 +185,8 @@ func lookAt(ctx context.Context, pid, port int) (sample, error) {
 		switch number, _ := strconv.ParseFloat(value, 64); name {
 		case soakHeap:
 			s.heap = number / (1 << 20)
-		case soakCounts:
-			s.documents = number
+		case soakPages:
+			s.pages = number
 		}
 	}
 	return s, nil

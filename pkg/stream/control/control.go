@@ -35,6 +35,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"vislang/pkg/stream/retry"
 )
 
 // Topic holds the orders, compacted, in one partition: key to Order.
@@ -128,7 +130,15 @@ type Control struct {
 }
 
 // Watch reads the orders there are and follows the topic until ctx ends.
-func Watch(ctx context.Context, kafka []kgo.Opt, log *slog.Logger) (*Control, error) {
+func Watch(ctx context.Context, kafka []kgo.Opt, log *slog.Logger) (c *Control, err error) {
+	err = retry.Do(ctx, log, "read topic "+Topic, func(context.Context) (err error) {
+		c, err = watch(ctx, kafka, log)
+		return err
+	})
+	return c, err
+}
+
+func watch(ctx context.Context, kafka []kgo.Opt, log *slog.Logger) (*Control, error) {
 	client, err := kgo.NewClient(append(slices.Clone(kafka), consume(),
 		kgo.FetchMaxWait(5*time.Second), // a change ends the wait
 	)...)
@@ -284,14 +294,24 @@ func (b *Board) Set(ctx context.Context, key Key, order *Order) error {
 		return err
 	}
 	defer client.Close()
-	if err := client.ProduceSync(ctx, &kgo.Record{Topic: Topic, Key: []byte(key), Value: value}).FirstErr(); err != nil {
+	limited, cancel := context.WithTimeout(ctx, retry.Patience) // the client would try for ever
+	defer cancel()
+	if err := client.ProduceSync(limited, &kgo.Record{Topic: Topic, Key: []byte(key), Value: value}).FirstErr(); err != nil {
 		return fmt.Errorf("write order %s: %w", key, err)
 	}
 	return nil
 }
 
 // All returns the orders there are; none if the topic does not exist yet.
-func (b *Board) All(ctx context.Context) (Orders, error) {
+func (b *Board) All(ctx context.Context) (orders Orders, err error) {
+	err = retry.Do(ctx, nil, "read topic "+Topic, func(ctx context.Context) (err error) {
+		orders, err = b.all(ctx)
+		return err
+	})
+	return orders, err
+}
+
+func (b *Board) all(ctx context.Context) (Orders, error) {
 	client, err := kgo.NewClient(append(slices.Clone(b.kafka), consume())...)
 	if err != nil {
 		return nil, err
