@@ -115,7 +115,7 @@ type partitionStatus struct {
 }
 
 // lookPatience bounds a look, for brokers that hang.
-const lookPatience = time.Minute
+const lookPatience = 90 * time.Second
 
 // look reads the status of some groups of the pipeline. Rates need an earlier
 // look.

@@ -89,15 +89,6 @@ func (s set) write(inbox, name string) error {
 // copyName names the nth copy that is fed, of set n modulo the number of sets.
 func copyName(n int) string { return fmt.Sprintf("copy-%04d", n) }
 
-// copyOf is the number in a copy's name, -1 if it is none.
-func copyOf(name string) int {
-	var n int
-	if _, err := fmt.Sscanf(name, "copy-%04d", &n); err != nil {
-		return -1
-	}
-	return n
-}
-
 func sortedKeys[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))
 	for k := range m {

@@ -46,8 +46,12 @@ func (r rows) rows() (n int) {
 // Ids of documents are not among them: the document's file stands for them.
 var unlike = []string{
 	"partition", "offset", "recorded_at", "source_recorded_at", "fetched_at", "first_failed_at", "failed_at", "source", "source_partition", "source_offset",
-	"group_id", "pair_id", "figure_id", "sample_id", "split_group", "revision", "value_bytes", "attempts",
+	"group_id", "match_id", "pair_id", "figure_id", "sample_id", "split_group", "revision", "value_bytes", "attempts",
 }
+
+// unlikeMatches are those of the table all_matches alone: there a text is a
+// blob's name, and the blob holds ids.
+var unlikeMatches = []string{"source_text", "target_text"}
 
 var (
 	documentID = regexp.MustCompile(`\b[0-9A-Za-z]{27}\b`)
@@ -77,7 +81,7 @@ func readRows(ctx context.Context, address, inbox string) (rows, error) {
 		err := query(ctx, address, "SELECT name FROM system.columns WHERE database = 'vislang' AND table = '"+table+"' ORDER BY name", func(row []json.RawMessage) {
 			var name string
 			json.Unmarshal(row[0], &name)
-			if !slices.Contains(unlike, name) {
+			if !slices.Contains(unlike, name) && (table != "all_matches" || !slices.Contains(unlikeMatches, name)) {
 				columns = append(columns, "`"+name+"`")
 			}
 		})

@@ -22,7 +22,7 @@ import (
 
 // Patience is how long Do goes on: Kafka needs about 10 s to notice that a
 // broker is dead, and some more to elect new leaders.
-const Patience = 30 * time.Second
+const Patience = 45 * time.Second
 
 // Do calls fn until it succeeds, fails with an error that time does not mend,
 // ctx ends, or Patience is over; fn must bear repetition. A nil log says
