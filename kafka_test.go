@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,9 +13,9 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"vislang/pkg/stream/streamtest"
 	"vislang/producers"
 	"vislang/schemas"
 )
@@ -25,49 +24,16 @@ import (
 // all topics, groups and access rules removed; without them it skips the test.
 func realKafka(t *testing.T) (brokers string, admin *kadm.Client) {
 	t.Helper()
-	brokers = os.Getenv("VISLANG_TEST_BROKERS")
-	if brokers == "" {
+	list := streamtest.Kafka(t)
+	if list == nil {
 		t.Skip("needs Apache Kafka: make test-kafka")
 	}
-	client, err := kgo.NewClient(kgo.SeedBrokers(strings.Split(brokers, ",")...))
+	client, err := kgo.NewClient(kgo.SeedBrokers(list...))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
-	admin = kadm.NewClient(client)
-	metadata, err := admin.Metadata(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	// What is removed here nobody gets back.
-	if metadata.Cluster != "Vk1zTGFuZ0thZmthVGVzdA" {
-		t.Fatalf("VISLANG_TEST_BROKERS names cluster %s, which `make kafka` has not made", metadata.Cluster)
-	}
-	groups, err := admin.ListGroups(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, group := range groups.Groups() {
-		_, err := admin.DeleteGroup(t.Context(), group)
-		if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
-			t.Fatalf("delete group %s: %v", group, err)
-		}
-	}
-	if topics := metadata.Topics.Names(); len(topics) > 0 {
-		for _, topic := range topics {
-			if !strings.HasPrefix(topic, "__") {
-				if _, err := admin.DeleteTopic(t.Context(), topic); err != nil {
-					t.Fatalf("delete topic %s: %v", topic, err)
-				}
-			}
-		}
-	}
-	all := kadm.NewACLs().Topics().Groups().TransactionalIDs().Clusters().AnyResource().
-		Allow().AllowHosts().Deny().DenyHosts().Operations(kadm.OpAny).ResourcePatternType(kadm.ACLPatternAny)
-	if _, err := admin.DeleteACLs(t.Context(), all); err != nil {
-		t.Fatal(err)
-	}
-	return brokers, admin
+	return strings.Join(list, ","), kadm.NewClient(client)
 }
 
 // A rule is one permission of a stage's user, as docs/OPERATIONS.md lists them.

@@ -267,6 +267,10 @@ func (s *site) feed(ctx context.Context) error {
 	}
 }
 
+// patience is for how many seconds nothing must have been left to do before
+// documents that are not there are taken for lost.
+const patience = 60
+
 // drain waits until all that was fed is done.
 func (s *site) drain(ctx context.Context, want rows) error {
 	defer s.pending.Wait()
@@ -277,7 +281,7 @@ func (s *site) drain(ctx context.Context, want rows) error {
 	}
 	fmt.Printf("%d copies were fed, %d documents; waiting for the rest\n", s.fed, documents)
 	deadline := time.Now().Add(20 * time.Minute)
-	for quiet := 0; quiet < 3; {
+	for quiet := 0; quiet < patience; {
 		if time.Now().After(deadline) {
 			fmt.Printf("still not idle after twenty minutes: %s\n", s.watch)
 			return nil
@@ -287,13 +291,17 @@ func (s *site) drain(ctx context.Context, want rows) error {
 			return ctx.Err()
 		case <-time.After(time.Second):
 		}
-		count, err := scalar(ctx, s.clickhouse(), "SELECT uniqExact(url) FROM vislang.fetches")
-		if err == nil && count >= uint64(documents) && s.watch.idle() {
-			quiet++
-		} else {
+		if !s.watch.idle() {
 			quiet = 0
+			continue
+		}
+		quiet++
+		count, err := scalar(ctx, s.clickhouse(), "SELECT uniqExact(url) FROM vislang.fetches")
+		if err == nil && count >= uint64(documents) && quiet > 3 {
+			return nil
 		}
 	}
+	fmt.Printf("documents are missing, and nothing was left to do for %d s\n", patience)
 	return nil
 }
 

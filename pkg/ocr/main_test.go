@@ -18,6 +18,7 @@ const (
 	widthMemory
 	widthCPU
 	widthPanic
+	widthSlow
 )
 
 // brokenEngine is Tesseract, but for pictures of certain widths.
@@ -46,6 +47,8 @@ func (b brokenEngine) recognize(j job) (*Page, error) {
 		}
 	case widthPanic:
 		panic("broken engine")
+	case widthSlow:
+		time.Sleep(2 * time.Second)
 	}
 	return b.engine.recognize(j)
 }

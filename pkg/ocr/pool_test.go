@@ -8,8 +8,11 @@ import (
 	"image"
 	"log/slog"
 	"math"
+	"os"
+	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -207,6 +210,39 @@ func TestIdleProcessDies(t *testing.T) {
 			t.Fatal(err, page)
 		}
 		pool.idle[0].cmd.Process.Kill()
+	}
+}
+
+// A child that is killed from outside, as when the system's memory runs out,
+// costs no page unless that happens over and over.
+func TestKilledFromOutside(t *testing.T) {
+	for deaths := 1; deaths <= maxDeaths; deaths++ {
+		t.Run(fmt.Sprint(deaths), func(t *testing.T) {
+			var ended []string
+			started := 0
+			pool := newTestPool(t, Options{
+				Started: func() {
+					if started++; started <= deaths {
+						child := childOf(os.Getpid())
+						time.AfterFunc(500*time.Millisecond, func() { syscall.Kill(child, syscall.SIGKILL) }) // while it reads
+					}
+				},
+				Ended: func(reason string) { ended = append(ended, reason) },
+			})
+			page, err := pool.Recognize(t.Context(), encodePNG(textImage(widthSlow, 200, 30, "The page that was read")), english)
+			if want := slices.Repeat([]string{"killed"}, deaths); !slices.Equal(ended, want) {
+				t.Errorf("processes ended: %q, want %q", ended, want)
+			}
+			if deaths == maxDeaths {
+				if ClassOf(err) != Crashed {
+					t.Errorf("the page is not to blame: %v", err)
+				}
+				return
+			}
+			if err != nil || flat(page.Text()) != "The page that was read" {
+				t.Errorf("%v, %+v", err, page)
+			}
+		})
 	}
 }
 

@@ -163,7 +163,7 @@ func TestAChangelogMadeAnew(t *testing.T) {
 	if _, err := admin.DeleteTopic(t.Context(), "vislang.counter.state"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := admin.CreateTopic(t.Context(), 3, 1, nil, "vislang.counter.state"); err != nil {
+	if _, err := admin.CreateTopic(t.Context(), 3, -1, nil, "vislang.counter.state"); err != nil {
 		t.Fatal(err)
 	}
 	s, _ := holder(t, kafka, client, dir, 0, 1, 2)
@@ -291,11 +291,13 @@ func TestAFormerOwnerChangesNothing(t *testing.T) {
 
 func runIn(t *testing.T, stage Stage, kafka []kgo.Opt, state string) (stop func()) {
 	t.Helper()
+	return runWith(t, stage, Options{Kafka: kafka, Workers: 2, Instance: t.Name(), StateDir: state})
+}
+
+func runWith(t *testing.T, stage Stage, o Options) (stop func()) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error)
-	go func() {
-		done <- Run(ctx, stage, Options{Kafka: kafka, Workers: 2, Instance: t.Name(), StateDir: state, DeadLetter: letter})
-	}()
+	done := background(ctx, stage, o)
 	return func() {
 		t.Helper()
 		cancel()

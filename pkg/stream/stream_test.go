@@ -17,6 +17,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"vislang/pkg/embedded/kafka"
+	"vislang/pkg/stream/streamtest"
 )
 
 // counter is a stateful stage: it counts words, and fails on some.
@@ -46,20 +47,26 @@ func (c *counter) Process(_ context.Context, in Record, out *Output) error {
 	return nil
 }
 
+// start starts a broker of its own for a test, or empties those of
+// `make test-kafka` for it.
 func start(t *testing.T, dir string) ([]kgo.Opt, *kgo.Client) {
 	t.Helper()
-	broker, err := kafka.Start(t.Context(), kafka.Options{Dir: dir})
-	if err != nil {
-		t.Fatal(err)
+	seeds := streamtest.Kafka(t)
+	if seeds == nil {
+		broker, err := kafka.Start(t.Context(), kafka.Options{Dir: dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { broker.Close() })
+		seeds = []string{broker.Addr()}
 	}
-	t.Cleanup(func() { broker.Close() })
-	kafka := []kgo.Opt{kgo.SeedBrokers(broker.Addr())}
+	kafka := []kgo.Opt{kgo.SeedBrokers(seeds...)}
 	client, err := kgo.NewClient(kafka...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
-	created, err := kadm.NewClient(client).CreateTopics(t.Context(), 3, 1, nil, "words", "counts", "vislang.counter.state", "deadletters")
+	created, err := kadm.NewClient(client).CreateTopics(t.Context(), 3, -1, nil, "words", "counts", "vislang.counter.state", "deadletters")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +95,7 @@ func run(t *testing.T, stage Stage, kafka []kgo.Opt) (stop func()) {
 
 func waitIdle(t *testing.T, client *kgo.Client) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
 	defer cancel()
 	for {
 		lags, err := Lags(ctx, kadm.NewClient(client), map[string][]string{"counter": {"words"}})
@@ -107,47 +114,56 @@ func waitIdle(t *testing.T, client *kgo.Client) {
 // read returns what a topic holds, committed, as key=value counted.
 func read(t *testing.T, kafka []kgo.Opt, topic string) map[string]int {
 	t.Helper()
-	client, err := kgo.NewClient(append(kafka, kgo.ConsumeTopics(topic), kgo.FetchIsolationLevel(kgo.ReadCommitted()))...)
+	client, err := kgo.NewClient(kafka...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer client.Close()
-	got := map[string]int{}
-	for {
-		ctx, cancel := context.WithTimeout(t.Context(), 700*time.Millisecond)
-		fetches := client.PollFetches(ctx)
-		cancel()
-		if fetches.NumRecords() == 0 {
-			return got
-		}
-		fetches.EachRecord(func(r *kgo.Record) { got[string(r.Key)+"="+string(r.Value)]++ })
+	topics, err := kadm.NewClient(client).ListTopics(t.Context(), topic)
+	if err != nil {
+		t.Fatal(err)
 	}
+	got := map[string]int{}
+	for p := range topics[topic].Partitions {
+		err := ReadToEnd(t.Context(), kafka, topic, p, func(r *kgo.Record) { got[string(r.Key)+"="+string(r.Value)]++ })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return got
 }
 
 func TestStageCountsExactlyOnceOverRestarts(t *testing.T) {
 	t.Parallel()
-	kafka, client := start(t, t.TempDir())
-	stage := &counter{}
-	for round := range 4 {
-		stop := run(t, stage, kafka)
-		for range 5 {
-			produce(t, client, "a", "b", "c")
-		}
-		if round%2 == 0 {
-			waitIdle(t, client)
-		} // else the stop comes in the middle
-		stop()
-	}
-	stop := run(t, stage, kafka)
-	waitIdle(t, client)
-	stop()
-	got := read(t, kafka, "counts")
-	for _, word := range []string{"a", "b", "c"} {
-		for n := 1; n <= 20; n++ {
-			if key := fmt.Sprintf("%s=%d", word, n); got[key] != 1 {
-				t.Errorf("%s came %d times", key, got[key])
+	for _, protocol := range []string{ProtocolClassic, ProtocolConsumer} {
+		t.Run(protocol, func(t *testing.T) {
+			kafka, client := start(t, t.TempDir())
+			stage := &counter{}
+			begin := func() (stop func()) {
+				return runWith(t, stage, Options{Kafka: kafka, Workers: 2, Instance: t.Name(), Protocol: protocol})
 			}
-		}
+			for round := range 4 {
+				stop := begin()
+				for range 5 {
+					produce(t, client, "a", "b", "c")
+				}
+				if round%2 == 0 {
+					waitIdle(t, client)
+				} // else the stop comes in the middle
+				stop()
+			}
+			stop := begin()
+			waitIdle(t, client)
+			stop()
+			got := read(t, kafka, "counts")
+			for _, word := range []string{"a", "b", "c"} {
+				for n := 1; n <= 20; n++ {
+					if key := fmt.Sprintf("%s=%d", word, n); got[key] != 1 {
+						t.Errorf("%s came %d times", key, got[key])
+					}
+				}
+			}
+		})
 	}
 }
 
@@ -198,6 +214,9 @@ func TestAnAbsentDependencyFillsNoDeadLetters(t *testing.T) {
 // its work, and finishes in this one.
 func TestKilledBrokerAndWorker(t *testing.T) {
 	t.Parallel()
+	if os.Getenv("VISLANG_TEST_BROKERS") != "" {
+		t.Skip("kills an embedded broker; make chaos kills real ones")
+	}
 	dir := t.TempDir()
 	if os.Getenv("VISLANG_TEST_VICTIM") != "" {
 		kafka, client := start(t, os.Getenv("VISLANG_TEST_VICTIM"))

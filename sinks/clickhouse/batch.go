@@ -31,6 +31,7 @@ type batch struct {
 
 	intent   intent // what is committed of it; End is 0 until it is frozen
 	complete bool   // all records of intent's range were read
+	again    bool   // an earlier owner may have inserted it
 }
 
 type rejected struct {

@@ -14,13 +14,13 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"vislang/pkg/blob"
+	"vislang/pkg/stream/streamtest"
 	"vislang/schemas"
 )
 
-// bench is a Kafka, a ClickHouse, a registry and a blob store.
+// bench is a Kafka (an embedded one, or the brokers of `make test-kafka`), a ClickHouse, a registry and a blob store.
 type bench struct {
 	testing.TB
-	kafka *kfake.Cluster
 	seeds kgo.Opt
 	codec *schemas.Codec
 	blobs *blob.Store
@@ -33,14 +33,24 @@ func newBench(t testing.TB, partitions int32) *bench {
 	t.Helper()
 	b := &bench{TB: t}
 	b.dsn, b.conn = database(t)
-	var err error
-	b.kafka, err = kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(partitions, Topics()...),
-		kfake.BrokerConfigs(map[string]string{"group.initial.rebalance.delay.ms": "50"}))
+	if brokers := streamtest.Kafka(t); brokers != nil {
+		b.seeds = kgo.SeedBrokers(brokers...)
+	} else {
+		cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.BrokerConfigs(map[string]string{"group.initial.rebalance.delay.ms": "50"}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(cluster.Close)
+		b.seeds = kgo.SeedBrokers(cluster.ListenAddrs()...)
+	}
+	b.admin = kadm.NewClient(b.client())
+	created, err := b.admin.CreateTopics(t.Context(), partitions, -1, nil, Topics()...)
+	if err == nil {
+		err = created.Error()
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(b.kafka.Close)
-	b.seeds = kgo.SeedBrokers(b.kafka.ListenAddrs()...)
 	registry, err := schemas.StartRegistry(context.Background(), "")
 	if err != nil {
 		t.Fatal(err)
@@ -51,7 +61,6 @@ func newBench(t testing.TB, partitions int32) *bench {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { b.blobs.Close() })
-	b.admin = kadm.NewClient(b.client())
 	return b
 }
 
@@ -157,9 +166,9 @@ func (b *bench) lag() int64 {
 
 func (b *bench) eventually(what string, done func() bool) {
 	b.Helper()
-	for deadline := time.Now().Add(30 * time.Second); !done(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(60 * time.Second); !done(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			b.Fatalf("not in 30 s: %s", what)
+			b.Fatalf("not in 60 s: %s", what)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package clickhouse
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 
 	ch "github.com/ClickHouse/clickhouse-go/v2"
@@ -71,7 +72,11 @@ func (s *Sink) insert(ctx context.Context, tp topicPartition, b *batch) error {
 	for _, block := range b.blocks.ordered() {
 		token := b.intent.Token + "/" + block.token()
 		for attempt := 0; ; attempt++ {
+			landed := (attempt > 0 || b.again) && s.landed(ctx, block, tp, b)
 			err := s.send(ctx, block, token)
+			if err == nil && landed {
+				s.metrics.dropped.Inc()
+			}
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -94,6 +99,18 @@ func (s *Sink) insert(ctx context.Context, tp topicPartition, b *batch) error {
 // inserting names the inserts of a partition among the outages.
 func inserting(tp topicPartition) string { return "insert of " + tp.String() }
 
+// landed tells whether a block that may have been inserted before is in its
+// table: then ClickHouse drops it now, which its answer does not say. Only a
+// metric depends on it.
+func (s *Sink) landed(ctx context.Context, block block, tp topicPartition, b *batch) bool {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	var rows uint64
+	err := s.conn.QueryRow(ctx, "SELECT count() FROM (SELECT 1 FROM "+block.table()+" WHERE topic = ? AND partition = ? AND offset >= ? AND offset < ? LIMIT 1)",
+		tp.topic, tp.partition, b.start.offset, b.intent.End).Scan(&rows)
+	return err == nil && rows > 0
+}
+
 // insertTimeout ends an insert whose answer does not come. The next try has
 // the same token.
 const insertTimeout = 5 * time.Minute
@@ -113,6 +130,10 @@ func (s *Sink) send(ctx context.Context, b block, token string) error {
 		"insert_deduplication_token": token,
 		"insert_deduplicate":         1,
 		"async_insert":               0,
+	}
+	if s.o.without.token {
+		// Without any token ClickHouse would compare the blocks' contents.
+		settings["insert_deduplication_token"] = strconv.FormatInt(time.Now().UnixNano(), 10)
 	}
 	var err error
 	if s.post != nil {

@@ -26,20 +26,21 @@ func (w *worker) freeze() error {
 		if err := w.announce(b); err != nil {
 			return err
 		}
-		if err := w.sink.hook("announced"); err != nil {
-			return err
-		}
 	} else {
+		b.again = true
 		if b.end.offset < b.intent.End {
 			b.end.offset = b.intent.End
 		}
 		w.sink.metrics.replays.Inc()
 		w.sink.log.Info("inserting the batch that was announced before", "topic", w.tp.topic, "partition", w.tp.partition, "start", b.start.offset, "end", b.intent.End, "rows", b.blocks.rows)
 	}
-	if commitEarly {
+	if commitEarly || w.sink.o.without.order {
 		if err := w.commit(b.end, intent{}); err != nil {
 			return err
 		}
+	}
+	if err := w.sink.hook("announced"); err != nil {
+		return err
 	}
 	w.flying = b
 	w.next = w.sink.newBatch(b.end)

@@ -10,6 +10,7 @@ type metrics struct {
 	rows    *prometheus.CounterVec
 	seconds *prometheus.HistogramVec
 	replays prometheus.Counter
+	dropped prometheus.Counter
 	letters *prometheus.CounterVec
 	batches prometheus.Counter
 	commit  prometheus.Gauge
@@ -39,12 +40,16 @@ func newMetrics(registerer prometheus.Registerer, s *Sink) *metrics {
 		Name: "vislang_clickhouse_batches_total",
 		Help: "Batches inserted, those inserted again included.",
 	})
+	m.dropped = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "vislang_clickhouse_deduplicated_total",
+		Help: "Blocks inserted again that were in their table already, so that ClickHouse dropped them.",
+	})
 	m.commit = prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "vislang_clickhouse_last_commit_timestamp_seconds",
 		Help: "When an offset was committed last, in seconds since 1970; 0 if not yet.",
 	})
 	if registerer != nil {
-		registerer.MustRegister(m.batches, m.commit, m.rows, m.seconds, m.replays, m.letters,
+		registerer.MustRegister(m.batches, m.dropped, m.commit, m.rows, m.seconds, m.replays, m.letters,
 			prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 				Name: "vislang_clickhouse_ready",
 				Help: "1 if the sink is in its group and can insert, else 0.",

@@ -105,6 +105,9 @@ type Options struct {
 	// hook is called where a crash would hurt; its error ends the sink like
 	// one. For tests.
 	hook func(point string) error
+	// without leaves out a part of the design, for tests that show that it
+	// is missed: the token, or the insert before the commit.
+	without struct{ token, order bool }
 }
 
 // Sink loads records into ClickHouse.

@@ -267,7 +267,7 @@ func (w *worker) add(rec *kgo.Record) error {
 				return nil
 			}
 			if b.intent.End == 0 {
-				w.sink.log.Warn("record failed for good", "topic", rec.Topic, "partition", rec.Partition, "offset", rec.Offset, "class", why.class, "error", err)
+				w.sink.log.Warn("record failed for good", "topic", rec.Topic, "partition", rec.Partition, "offset", rec.Offset, "document", why.documentID, "class", why.class, "error", err)
 				b.reject(rec, why)
 				b.pass(rec)
 				return nil
