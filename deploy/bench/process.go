@@ -55,11 +55,14 @@ func (p *process) wait() error {
 
 // stop asks the process to end and waits for it.
 func (p *process) stop() error {
-	if err := p.command.Process.Signal(syscall.SIGTERM); err != nil {
+	if err := p.terminate(); err != nil {
 		return err
 	}
 	return p.wait()
 }
+
+// terminate asks the process to end.
+func (p *process) terminate() error { return p.command.Process.Signal(syscall.SIGTERM) }
 
 // processor is the processor time of an ended process and of the children it
 // waited for. Unlike the time on the clock it is nearly the same on a busy machine.
