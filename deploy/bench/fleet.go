@@ -205,7 +205,6 @@ type commit struct {
 type ledger struct {
 	mu  sync.Mutex
 	all []commit
-	err error
 }
 
 func (l *ledger) commits() []commit {
