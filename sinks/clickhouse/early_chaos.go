@@ -2,6 +2,11 @@
 
 package clickhouse
 
-import "os"
+import (
+	"os"
+	"time"
+)
 
 var commitEarly = os.Getenv("VISLANG_CHAOS_BROKEN") == "commit"
+
+const earlyBy = 3 * time.Second

@@ -38,6 +38,7 @@ func (w *worker) freeze() error {
 		if err := w.commit(b.end, intent{}); err != nil {
 			return err
 		}
+		sleep(w.ctx, earlyBy)
 	}
 	if err := w.sink.hook("announced"); err != nil {
 		return err
