@@ -28,7 +28,6 @@ import (
 	"vislang/pkg/embedded"
 	"vislang/pkg/embedded/clickhouse"
 	"vislang/pkg/embedded/kafka"
-	"vislang/pkg/stream/retry"
 	"vislang/schemas"
 )
 
@@ -153,12 +152,7 @@ func connect(cmd *cobra.Command, mode connectionMode, log *slog.Logger) (_ *conn
 	}
 	c.copies, _ = flags.GetInt("replication")
 	c.brokers = strings.Split(brokers, ",")
-	if mode == own { // a process outlives what ends a command
-		err = retry.Do(ctx, log, "find a Kafka broker", c.checkKafka)
-	} else {
-		err = c.checkKafka(ctx)
-	}
-	if err != nil {
+	if err := c.checkKafka(ctx); err != nil {
 		return nil, err
 	}
 	if database == "" {
