@@ -309,11 +309,17 @@ func kafkaTLS(flags *pflag.FlagSet) (*tls.Config, error) {
 
 // explained adds to an error of Kafka's access control what to do about it.
 func explained(err error) error {
-	for _, denied := range []error{
-		kerr.TopicAuthorizationFailed, kerr.GroupAuthorizationFailed, kerr.TransactionalIDAuthorizationFailed, kerr.ClusterAuthorizationFailed,
+	for _, denied := range []struct {
+		err  error
+		rule string
+	}{
+		{kerr.TopicAuthorizationFailed, "READ on the topics that a stage reads, WRITE on those that it writes"},
+		{kerr.GroupAuthorizationFailed, "READ on the group of the stage's name"},
+		{kerr.TransactionalIDAuthorizationFailed, "WRITE and DESCRIBE on transactional ids that begin with --instance"},
+		{kerr.ClusterAuthorizationFailed, "IDEMPOTENT_WRITE on the cluster"},
 	} {
-		if errors.Is(err, denied) {
-			return fmt.Errorf("%w: the Kafka user lacks a permission; docs/OPERATIONS.md lists those that each stage needs", err)
+		if errors.Is(err, denied.err) {
+			return fmt.Errorf("%w: the Kafka user lacks a permission, here %s; docs/OPERATIONS.md lists all that each stage needs", err, denied.rule)
 		}
 	}
 	return err

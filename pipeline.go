@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -367,6 +369,7 @@ func (p *pipeline) waitIdle(ctx context.Context) error {
 	}
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
+	told := ""
 	for {
 		lags, err := stream.Lags(ctx, admin, p.groups())
 		if err != nil {
@@ -377,12 +380,35 @@ func (p *pipeline) waitIdle(ctx context.Context) error {
 		} else if idle(lags) {
 			return nil
 		}
+		if held := p.held(lags); held != told {
+			if told = held; held != "" {
+				fmt.Fprintf(p.progress, "vislang: waiting for an operator: %s; go on with `vislang groups resume`\n", held)
+			}
+		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-tick.C:
 		}
 	}
+}
+
+// held names the groups that lag because an operator paused them or took this
+// process out; "" if there are none.
+func (p *pipeline) held(lags map[string]stream.Lag) string {
+	var held []string
+	for _, group := range slices.Sorted(maps.Keys(lags)) {
+		if lags[group].Records == 0 {
+			continue
+		}
+		switch state := p.control.State(group, p.instance); {
+		case state.Out:
+			held = append(held, fmt.Sprintf("%s is out of group %s", p.instance, group))
+		case state.Paused:
+			held = append(held, fmt.Sprintf("%s is paused", group))
+		}
+	}
+	return strings.Join(held, ", ")
 }
 
 func idle(lags map[string]stream.Lag) bool {

@@ -2,6 +2,8 @@ package processors_test
 
 import (
 	"context"
+	"encoding/binary"
+	"fmt"
 	"maps"
 	"strings"
 	"sync"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sr"
 
 	"vislang/pkg/blob"
 	"vislang/pkg/embedded/kafka"
@@ -77,18 +80,34 @@ func TestBadInput(t *testing.T) {
 		return value
 	}
 	plain := document(func(*schemas.Document) {})
+	// as puts the id of another schema before a body.
+	as := func(schema string, body []byte) []byte {
+		found, err := registry.Client().CreateSchema(ctx, fmt.Sprintf("future-%d", len(schema)), sr.Schema{Schema: schema})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return append(binary.BigEndian.AppendUint32([]byte{0}, uint32(found.ID)), body...)
+	}
+	ours, err := registry.Client().SchemaByVersion(ctx, schemas.TopicDocuments+"-value", -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := strings.LastIndexByte(ours.Schema.Schema, ']')
+	later := ours.Schema.Schema[:end] + `,{"name":"new","type":"string","doc":"Of next year."}` + ours.Schema.Schema[end:]
 	inputs := map[string]struct {
 		value []byte
 		class string // of the dead letter; "" if the record is good
 	}{
-		"1970":              {plain, ""},
-		"2200":              {document(func(d *schemas.Document) { d.FetchedAt = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC) }), ""},
-		"900 KB":            {document(func(d *schemas.Document) { d.Title = strings.Repeat("x", 900_000) }), ""},
-		"not Avro":          {[]byte("hello"), "undecodable"},
-		"null":              {nil, "undecodable"},
-		"cut":               {plain[:len(plain)/2], "undecodable"},
-		"unknown schema id": {append([]byte{0, 0, 0, 3, 231}, plain[5:]...), "undecodable"},
-		"missing blob":      {document(func(d *schemas.Document) { d.SHA256 = strings.Repeat("0", 64) }), "missing_blob"},
+		"1970":                               {plain, ""},
+		"2200":                               {document(func(d *schemas.Document) { d.FetchedAt = time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC) }), ""},
+		"900 KB":                             {document(func(d *schemas.Document) { d.Title = strings.Repeat("x", 900_000) }), ""},
+		"not Avro":                           {[]byte("hello"), "undecodable"},
+		"null":                               {nil, "undecodable"},
+		"cut":                                {plain[:len(plain)/2], "undecodable"},
+		"unknown schema id":                  {append([]byte{0, 0, 0, 3, 231}, plain[5:]...), "schema"},
+		"a later version, with a field more": {as(later, append(plain[5:len(plain):len(plain)], 2, 'x')), ""},
+		"a later version, without what makes it ours": {as(`{"type":"record","name":"vislang.Document","fields":[{"name":"new","type":"string"}]}`, []byte{2, 'x'}), "schema"},
+		"missing blob": {document(func(d *schemas.Document) { d.SHA256 = strings.Repeat("0", 64) }), "missing_blob"},
 	}
 	options := []kgo.Opt{kgo.SeedBrokers(broker.Addr())}
 	client, err := kgo.NewClient(options...)

@@ -89,10 +89,14 @@ func Input[T any](ctx context.Context, codec *schemas.Codec, in stream.Record) (
 	return rec, nil
 }
 
-// InputError tells a record at fault from a registry that is away.
+// InputError tells a record at fault from a registry that is away, and one whose
+// schema this program cannot read from one that is broken.
 func InputError(err error) error {
-	if errors.Is(err, schemas.ErrRegistry) {
+	switch {
+	case errors.Is(err, schemas.ErrRegistry):
 		return stream.Unavailable(err)
+	case errors.Is(err, schemas.ErrUnknownSchema), errors.Is(err, schemas.ErrOtherRecord), errors.Is(err, schemas.ErrIncompatible):
+		return stream.Permanent("schema", err)
 	}
 	return stream.Permanent("undecodable", err)
 }

@@ -2,11 +2,13 @@ package stream
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -34,7 +36,11 @@ func (w *worker) process(ctx context.Context, rec *kgo.Record, views map[int32]*
 	}
 	first := time.Now()
 	if err := w.unwritten[at(rec)]; err != nil {
-		return w.fail(ctx, in, "too_large", err, first, 1)
+		class := "too_large"
+		if errors.Is(err, kerr.InvalidRecord) {
+			class = "refused"
+		}
+		return w.fail(ctx, in, class, err, first, 1)
 	}
 	for attempt := 1; ; attempt++ {
 		// The changes of a failed attempt must not be seen by the next.
