@@ -37,7 +37,7 @@ const stageRounds = 3
 
 func compareStage(ctx context.Context, name, brokers string) error {
 	for _, size := range []int{1 << 10, 20 << 10} {
-		c, err := newCopying(ctx, brokers, size, (192<<20)/size)
+		c, err := newCopying(ctx, brokers, size, (768<<20)/size)
 		if err != nil {
 			return err
 		}

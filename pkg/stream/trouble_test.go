@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"os/exec"
 	"strconv"
@@ -142,6 +143,43 @@ func TestOutputThatCannotBeWritten(t *testing.T) {
 				t.Errorf("%d dead letters, want 3: %v", n, letters)
 			}
 		})
+	}
+}
+
+// TestARecordThatKafkaRefuses has a stage write without a key to a compacted
+// topic, which only real brokers refuse.
+func TestARecordThatKafkaRefuses(t *testing.T) {
+	if os.Getenv("VISLANG_TEST_BROKERS") == "" {
+		t.Skip("needs the brokers of `make test-kafka`")
+	}
+	kafka, client := start(t, t.TempDir())
+	compact := "compact"
+	if _, err := kadm.NewClient(client).AlterTopicConfigs(t.Context(), []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "cleanup.policy", Value: &compact}}, "counts"); err != nil {
+		t.Fatal(err)
+	}
+	produce(t, client, "101", "102")
+	if err := client.ProduceSync(t.Context(), &kgo.Record{Topic: "words", Value: []byte("103")}).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+	produce(t, client, "104", "105")
+	ctx, cancel := context.WithCancel(t.Context())
+	done := background(ctx, swell{"swell"}, Options{Kafka: kafka, Instance: "a"})
+	waitGroup(t, client, "swell")
+	cancel()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if got, want := sizes(t, kafka, "counts"), map[int]int{101: 1, 102: 1, 104: 1, 105: 1}; !maps.Equal(got, want) {
+		t.Errorf("written: %v, want %v", got, want)
+	}
+	letters := read(t, kafka, "deadletters")
+	for letter := range letters {
+		if len(letters) != 1 || !strings.HasSuffix(letter, "=refused") {
+			t.Errorf("dead letters: %v", letters)
+		}
+	}
+	if len(letters) == 0 {
+		t.Error("no dead letter")
 	}
 }
 
