@@ -30,7 +30,8 @@ func target(name string, value float64, unit string, met bool, wanted string) {
 const heavyWork = 25 * time.Millisecond // of a page, say
 
 // measureWorkers is what a second worker brings to a stage that is bound by
-// the processor.
+// the processor. It takes some three minutes and prints each round's rates, so
+// that a slow machine is not taken for a hung one.
 func measureWorkers(ctx context.Context, b *bench) error {
 	if b.brokers == "" {
 		return errNoBrokers
@@ -41,7 +42,7 @@ func measureWorkers(ctx context.Context, b *bench) error {
 		processes, workers int
 	}{{"one", 1, 1}, {"one_process", 1, 2}, {"two_processes", 2, 1}}
 	rates := map[string][]float64{}
-	for range rounds {
+	for round := range rounds {
 		// What the machine itself gives two at once, without Kafka: a second
 		// core that others use is no fault of the stage's.
 		one, err := bareRate(1)
@@ -59,6 +60,7 @@ func measureWorkers(ctx context.Context, b *bench) error {
 				return fmt.Errorf("%d processes of %d workers: %w", l.processes, l.workers, err)
 			}
 			rates[l.name] = append(rates[l.name], rate)
+			figure(fmt.Sprintf("scaling.workers.round.%d.%s", round+1, l.name), rate, "records/s")
 		}
 	}
 	median := func(name string) float64 {
