@@ -48,6 +48,7 @@ var measurements = []measurement{
 	{"ocr", measureOCR},
 	{"extraction", measureExtraction},
 	{"html", measureHTML},
+	{"figures", measureFigures},
 	{"language", measureLanguage},
 	{"sentences", measureSentences},
 	{"sink", measureSink},

@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -31,6 +32,15 @@ func (s *server) page(n int) (*Page, error) {
 		}
 	}
 	s.repeats.layout(p, runs)
+	for _, b := range p.Blocks {
+		if b.Kind == Table {
+			t := PageTable{Box: b.Box}
+			for line := range strings.Lines(b.Text) {
+				t.Rows = append(t.Rows, strings.Split(strings.TrimSuffix(line, "\n"), "\t"))
+			}
+			p.Tables = append(p.Tables, t)
+		}
+	}
 	if !p.Scan {
 		p.Figures = s.repeats.figures(c, runs)
 		if p.Trust.OK { // else its words are not to be believed

@@ -122,9 +122,17 @@ type Page struct {
 	Blocks        []Block // in reading order, without running headers and page numbers
 	Lines         []Line
 	Figures       []Figure
+	Tables        []PageTable // each is a block of the kind Table, too
 	Trust         Trust
 	Scan          bool // the page is one picture
 	Blank         bool // the page shows nothing at all
+}
+
+// PageTable is a table with the texts that may be its captions, the best first.
+type PageTable struct {
+	Box      Rect
+	Rows     [][]string
+	Captions []string
 }
 
 // Figure kinds.
