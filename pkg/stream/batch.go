@@ -34,14 +34,14 @@ func (w *worker) handle(ctx context.Context, session *kgo.GroupTransactSession, 
 		}
 		count++
 		last = rec
-		records, err := w.traced(work, rec, views)
+		var err error
+		out, err = w.traced(work, rec, views, out)
 		if errors.Is(err, errMoved) {
 			return w.giveUp(work, session, count)
 		}
 		if err != nil {
 			return err
 		}
-		out = append(out, records...)
 	}
 	worked := time.Since(started)
 	w.o.Metrics.batch(w.stage.Name(), count, worked)
@@ -78,17 +78,18 @@ func (w *worker) handle(ctx context.Context, session *kgo.GroupTransactSession, 
 func (w *worker) write(ctx context.Context, session *kgo.GroupTransactSession, records []*kgo.Record) error {
 	var mu sync.Mutex
 	var failed error
+	written := func(rec *kgo.Record, err error) {
+		if err == nil {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if failed == nil || refused(err) && !refused(failed) {
+			failed = fmt.Errorf("write %d bytes to topic %s: %w", len(rec.Key)+len(rec.Value), rec.Topic, err)
+		}
+	}
 	for _, rec := range records {
-		session.Produce(ctx, rec, func(rec *kgo.Record, err error) {
-			if err == nil {
-				return
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			if failed == nil || refused(err) && !refused(failed) {
-				failed = fmt.Errorf("write %d bytes to topic %s: %w", len(rec.Key)+len(rec.Value), rec.Topic, err)
-			}
-		})
+		session.Produce(ctx, rec, written)
 	}
 	if err := session.Client().Flush(ctx); err != nil {
 		return fmt.Errorf("write records: %w", err)
@@ -158,7 +159,19 @@ func (w *worker) adapt(count int, worked time.Duration) {
 	switch {
 	case worked > 2*w.o.Target && w.batch > 1:
 		w.batch /= 2
-	case count >= w.batch && worked < w.o.Target/2 && w.batch < w.o.MaxBatch:
-		w.batch *= 2
+	case count >= w.batch && worked < w.o.Target/2:
+		w.batch = min(w.batch*growth(worked, w.o.Target), w.o.MaxBatch)
 	}
+}
+
+// maxGrowth bounds what a batch may grow at once: a few quick records say
+// little of those that follow.
+const maxGrowth = 16
+
+// growth is by how much a batch that took less than half of the target can grow
+// and still be expected within half of it, but at least 2. Doubling alone takes
+// twelve transactions from one record to a full batch, which a stage of cheap
+// records pays after every start.
+func growth(worked, target time.Duration) int {
+	return int(min(max(target/(2*max(worked, 1)), 2), maxGrowth))
 }

@@ -20,11 +20,17 @@ func ClientMetrics(registry prometheus.Registerer, stage string, worker int) kgo
 	return kgo.WithHooks(kprom.NewMetrics("vislang_kafka", kprom.Registerer(labelled), kprom.FetchAndProduceDetail(kprom.ByTopic, kprom.Batches, kprom.Records, kprom.CompressedBytes)))
 }
 
-// traced processes a record within a span, when tracing is on.
-func (w *worker) traced(ctx context.Context, rec *kgo.Record, views map[int32]*view) ([]*kgo.Record, error) {
+// traced processes a record within a span, when tracing is on, and appends
+// what is to be written to out.
+func (w *worker) traced(ctx context.Context, rec *kgo.Record, views map[int32]*view, out []*kgo.Record) ([]*kgo.Record, error) {
+	if w.o.Tracer == nil {
+		return w.process(ctx, rec, views, out)
+	}
 	ctx, end := w.o.Tracer.Consume(ctx, w.stage.Name(), rec)
-	records, err := w.process(ctx, rec, views)
-	w.o.Tracer.Inject(ctx, records...)
+	all, err := w.process(ctx, rec, views, out)
+	if err == nil {
+		w.o.Tracer.Inject(ctx, all[len(out):]...)
+	}
 	end(err)
-	return records, err
+	return all, err
 }

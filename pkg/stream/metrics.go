@@ -78,8 +78,12 @@ func (m *Metrics) batch(stage string, records int, worked time.Duration) {
 
 func (m *Metrics) commit(stage string, out []*kgo.Record, took time.Duration) {
 	m.Seconds.WithLabelValues(stage, "commit").Add(took.Seconds())
+	written := map[string]int{}
 	for _, rec := range out {
-		m.Out.WithLabelValues(stage, rec.Topic).Inc()
+		written[rec.Topic]++
+	}
+	for topic, n := range written {
+		m.Out.WithLabelValues(stage, topic).Add(float64(n))
 	}
 }
 

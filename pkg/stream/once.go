@@ -10,7 +10,7 @@ import (
 // the runtime would: only if Process returns nil. Emitted records have topic,
 // key and value.
 func Once(ctx context.Context, stage Stage, state map[string][]byte, in Record) (emitted []Record, letters []error, err error) {
-	out := &Output{state: newView(mapLayer(state))}
+	out := newOutput(mapLayer(state))
 	if err := errors.Join(stage.Process(ctx, in, out), out.err); err != nil {
 		return nil, nil, err
 	}

@@ -16,10 +16,10 @@ import (
 // is permanent nor that a dependency is away.
 const maxAttempts = 4
 
-// process turns one record into the records to write, dead letters included.
-// Its error means that the batch cannot go on: the stop came, or the state
-// could not be read.
-func (w *worker) process(ctx context.Context, rec *kgo.Record, views map[int32]*view) ([]*kgo.Record, error) {
+// process turns one record into the records to write, dead letters included,
+// and appends them to batch. Its error means that the batch cannot go on: the
+// stop came, or the state could not be read.
+func (w *worker) process(ctx context.Context, rec *kgo.Record, views map[int32]*view, batch []*kgo.Record) ([]*kgo.Record, error) {
 	in := Record{
 		Topic: rec.Topic, Partition: rec.Partition, Offset: rec.Offset,
 		Key: rec.Key, Value: rec.Value, Time: rec.Timestamp,
@@ -27,8 +27,8 @@ func (w *worker) process(ctx context.Context, rec *kgo.Record, views map[int32]*
 	for _, h := range rec.Headers {
 		in.Headers = append(in.Headers, Header{h.Key, h.Value})
 	}
-	if !ReplayOf(in.Header).For(w.stage.Name()) {
-		return nil, nil
+	if len(in.Headers) > 0 && !ReplayOf(in.Header).For(w.stage.Name()) {
+		return batch, nil
 	}
 	state, err := w.view(ctx, in.Partition, views)
 	if err != nil {
@@ -40,11 +40,11 @@ func (w *worker) process(ctx context.Context, rec *kgo.Record, views map[int32]*
 		if errors.Is(err, kerr.InvalidRecord) {
 			class = "refused"
 		}
-		return w.fail(ctx, in, class, err, first, 1)
+		return w.fail(ctx, in, class, err, first, 1, batch)
 	}
 	for attempt := 1; ; attempt++ {
 		// The changes of a failed attempt must not be seen by the next.
-		out := &Output{state: newView(mapLayer(nil))}
+		out := newOutput(mapLayer(nil))
 		if state != nil {
 			out.state.base = state
 		}
@@ -59,14 +59,14 @@ func (w *worker) process(ctx context.Context, rec *kgo.Record, views map[int32]*
 			if state != nil {
 				state.merge(out.state)
 			}
-			return w.records(ctx, in, out, first, attempt)
+			return w.records(ctx, in, out, first, attempt, batch)
 		}
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("stopped in the middle of a batch: %w", ctx.Err())
 		}
 		class, kind := classify(err)
 		if kind == permanent || kind == transient && attempt >= maxAttempts {
-			return w.fail(ctx, in, class, err, first, attempt)
+			return w.fail(ctx, in, class, err, first, attempt, batch)
 		}
 		w.o.Metrics.retry(w.stage.Name())
 		if attempt == 1 || kind == transient {
@@ -84,14 +84,14 @@ func (w *worker) process(ctx context.Context, rec *kgo.Record, views map[int32]*
 	}
 }
 
-// fail makes the dead letter of a record that is given up.
-func (w *worker) fail(ctx context.Context, in Record, class string, cause error, first time.Time, attempts int) ([]*kgo.Record, error) {
+// fail appends the dead letter of a record that is given up.
+func (w *worker) fail(ctx context.Context, in Record, class string, cause error, first time.Time, attempts int, batch []*kgo.Record) ([]*kgo.Record, error) {
 	w.about(ctx, in).Warn("record failed for good", "class", class, "attempts", attempts, "error", cause)
 	letter, err := w.letter(ctx, in, false, class, cause, first, attempts)
 	if err != nil {
 		return nil, err
 	}
-	return []*kgo.Record{letter}, nil
+	return append(batch, letter), nil
 }
 
 // batchOverhead is what a record costs beside its key, value and headers, alone
@@ -133,14 +133,14 @@ func (w *worker) try(ctx context.Context, in Record, out *Output) (err error) {
 	return w.stage.Process(ctx, in, out)
 }
 
-func (w *worker) records(ctx context.Context, in Record, out *Output, first time.Time, attempt int) ([]*kgo.Record, error) {
-	records := make([]*kgo.Record, 0, len(out.emitted)+len(out.letters))
-	headers := w.headers()
+// records appends what the stage made of a record.
+func (w *worker) records(ctx context.Context, in Record, out *Output, first time.Time, attempt int, batch []*kgo.Record) ([]*kgo.Record, error) {
+	headers := w.headers
 	if earlier := in.Header(HeaderEarlier); earlier != nil {
 		headers = append(headers, kgo.RecordHeader{Key: HeaderEarlier, Value: earlier})
 	}
 	for _, e := range out.emitted {
-		records = append(records, &kgo.Record{Topic: e.topic, Key: e.key, Value: e.value, Headers: headers})
+		batch = append(batch, &kgo.Record{Topic: e.topic, Key: e.key, Value: e.value, Headers: headers})
 	}
 	for _, err := range out.letters {
 		class, _ := classify(err)
@@ -148,9 +148,9 @@ func (w *worker) records(ctx context.Context, in Record, out *Output, first time
 		if err != nil {
 			return nil, err
 		}
-		records = append(records, letter)
+		batch = append(batch, letter)
 	}
-	return records, nil
+	return batch, nil
 }
 
 func (w *worker) letter(ctx context.Context, in Record, partial bool, class string, cause error, first time.Time, attempts int) (*kgo.Record, error) {
@@ -166,7 +166,7 @@ func (w *worker) letter(ctx context.Context, in Record, partial bool, class stri
 	if err != nil {
 		return nil, fmt.Errorf("encode dead letter for %s/%d/%d: %w", in.Topic, in.Partition, in.Offset, err)
 	}
-	return &kgo.Record{Topic: topic, Key: key, Value: value, Headers: w.headers()}, nil
+	return &kgo.Record{Topic: topic, Key: key, Value: value, Headers: w.headers}, nil
 }
 
 // about is the log for lines about a record.
@@ -176,9 +176,4 @@ func (w *worker) about(ctx context.Context, in Record) *slog.Logger {
 		log = log.With("document", w.o.Document(ctx, in))
 	}
 	return log
-}
-
-// headers say what wrote a record.
-func (w *worker) headers() []kgo.RecordHeader {
-	return []kgo.RecordHeader{{Key: "stage_version", Value: []byte(w.o.Version)}}
 }

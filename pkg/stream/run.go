@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -147,6 +148,8 @@ func runWorkers(ctx context.Context, stage Stage, o Options) (err error) {
 			store:  state,
 			tables: map[int32]*table{},
 			batch:  1,
+			// Shared by all records: who adds to it gets a copy.
+			headers: slices.Clip([]kgo.RecordHeader{{Key: "stage_version", Value: []byte(o.Version)}}),
 		}
 		group.Go(func() error { return w.run(ctx) })
 	}

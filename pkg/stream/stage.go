@@ -101,6 +101,16 @@ type Output struct {
 	err     error // of reading the state
 }
 
+// newOutput returns an output on top of state.
+func newOutput(state layer) *Output {
+	o := &struct { // one allocation a record
+		Output
+		view
+	}{view: view{base: state}}
+	o.Output.state = &o.view
+	return &o.Output
+}
+
 type emission struct {
 	topic string
 	key   []byte

@@ -26,6 +26,8 @@ type worker struct {
 	log   *slog.Logger
 	batch int // records to poll next
 
+	headers []kgo.RecordHeader // of all records it writes: what wrote them
+
 	careful   int                   // records still to be taken one by one
 	unwritten map[coordinates]error // inputs whose outputs no broker takes
 
