@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"syscall"
@@ -88,11 +89,23 @@ func main() {
 	flag.IntVar(&b.workers, "workers", 200, "members of the crowded group, a multiple of 4")
 	flag.StringVar(&b.brokers, "brokers", "", "measure the stage on these brokers too, and scaling, host:port,…")
 	flag.StringVar(&b.assets, "assets", "share/vislang", "folder of what make setup fetched")
+	profile := flag.String("profile", "", "file for a processor profile of this process")
 	only := flag.String("only", "", "comma-separated measurements: "+strings.Join(names(), ", ")+", "+soak.name+"; empty: all but "+soak.name)
 	flag.Parse()
 	if b.eval == "" && *only == "" || flag.NArg() > 0 {
 		flag.Usage()
 		os.Exit(2)
+	}
+	if *profile != "" {
+		f, err := os.Create(*profile)
+		if err == nil {
+			err = pprof.StartCPUProfile(f)
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		defer pprof.StopCPUProfile()
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
