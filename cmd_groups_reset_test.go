@@ -89,6 +89,7 @@ func TestResetOfTheSinkWantsItAlone(t *testing.T) {
 	data := t.TempDir()
 	must(t, vislang(t, "run", "--data", data, "--until-idle", dir))
 	start(t, data, "run")
+	until(t, "clickhouse", []string{"--data", data}, "members", func(g groupStatus) bool { return g.Members > 0 })
 	_, stderr, code := result(t, vislang(t, "groups", "reset", "--data", data, "--group", "clickhouse", "--to-start"))
 	if code != exitFailure || !strings.Contains(stderr, "members") || !strings.Contains(stderr, "drain") {
 		t.Errorf("exit code %d, %s", code, stderr)
