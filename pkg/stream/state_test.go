@@ -16,6 +16,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
 func TestScanMergesChanges(t *testing.T) {
@@ -151,6 +152,25 @@ func TestCheckpointsThatDoNotHold(t *testing.T) {
 	}
 }
 
+// everywhere waits until each broker knows a topic that was made anew: real ones
+// hear of it one after another.
+func everywhere(t *testing.T, client *kgo.Client, topic kadm.CreateTopicResponse) {
+	t.Helper()
+	request := kmsg.NewPtrMetadataRequest()
+	request.Topics = []kmsg.MetadataRequestTopic{{Topic: &topic.Topic}}
+	for _, broker := range client.DiscoveredBrokers() {
+		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+			answer, err := request.RequestWith(t.Context(), broker)
+			if err == nil && len(answer.Topics) == 1 && answer.Topics[0].ErrorCode == 0 && answer.Topics[0].TopicID == topic.ID {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("a broker does not know topic %s: %v", topic.Topic, err)
+			}
+		}
+	}
+}
+
 func TestAChangelogMadeAnew(t *testing.T) {
 	t.Parallel()
 	kafka, client := start(t, t.TempDir())
@@ -163,9 +183,11 @@ func TestAChangelogMadeAnew(t *testing.T) {
 	if _, err := admin.DeleteTopic(t.Context(), "vislang.counter.state"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := admin.CreateTopic(t.Context(), 3, -1, nil, "vislang.counter.state"); err != nil {
+	created, err := admin.CreateTopic(t.Context(), 3, -1, nil, "vislang.counter.state")
+	if err != nil {
 		t.Fatal(err)
 	}
+	everywhere(t, client, created)
 	s, _ := holder(t, kafka, client, dir, 0, 1, 2)
 	defer s.close()
 	for key := range dump(t, s) {
