@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -17,6 +19,8 @@ const (
 	soakPause = 10 * time.Second // between two samples
 	soakPages = `vislang_stage_records_in_total{stage="assemble"}`
 	soakHeap  = "go_memstats_heap_inuse_bytes"
+	soakGo    = "go_memstats_sys_bytes"
+	soakBack  = "go_memstats_heap_released_bytes"
 )
 
 // measureSoak feeds the documents of the demo corpus through all stages again
@@ -51,7 +55,8 @@ func measureSoak(ctx context.Context, b *bench) error {
 	if err := add.wait(); err != nil {
 		return err
 	}
-	samples, err := b.soak(ctx, p, inbox, port)
+	alive := lives{}
+	samples, err := b.soak(ctx, p, alive, inbox, port)
 	if err != nil {
 		return err
 	}
@@ -65,10 +70,12 @@ func measureSoak(ctx context.Context, b *bench) error {
 	}{
 		{"resident", func(s sample) float64 { return s.resident }},
 		{"anonymous", func(s sample) float64 { return s.anonymous }},
+		{"go", func(s sample) float64 { return s.held }},
 		{"heap", func(s sample) float64 { return s.heap }},
 	} {
 		figure("soak.slope."+s.name, slope(half, s.value), "MiB/hour over the second half")
 	}
+	alive.figures(samples)
 	return p.stop()
 }
 
@@ -78,13 +85,15 @@ type sample struct {
 	fed       int     // documents
 	pages     float64 // assembled
 	resident  float64 // with children
-	own       float64 // without them
 	anonymous float64 // with children; without mapped files, which the kernel takes back when it likes
-	heap      float64 // of Go, in use
+	held      float64 // by Go in the process itself
+	heap      float64 // of that, in use
+
+	kinds map[string]float64 // resident, by kind of process
 }
 
 // soak feeds and watches until time is up.
-func (b *bench) soak(ctx context.Context, p *process, inbox string, port int) ([]sample, error) {
+func (b *bench) soak(ctx context.Context, p *process, alive lives, inbox string, port int) ([]sample, error) {
 	began := time.Now()
 	feed, look := time.NewTicker(b.pause), time.NewTicker(soakPause)
 	defer feed.Stop()
@@ -92,7 +101,7 @@ func (b *bench) soak(ctx context.Context, p *process, inbox string, port int) ([
 	end := time.After(time.Duration(b.minutes * float64(time.Minute)))
 	var samples []sample
 	fed, turns := 0, 0
-	fmt.Printf("%8s %8s %8s %9s %9s %9s %9s\n", "s", "fed", "pages", "MiB", "own", "anonymous", "Go heap")
+	fmt.Printf("%8s %8s %8s %9s %9s %9s %9s  %s\n", "s", "fed", "pages", "MiB", "anonymous", "Go", "Go heap", "by kind")
 	for {
 		select {
 		case <-ctx.Done():
@@ -117,8 +126,13 @@ func (b *bench) soak(ctx context.Context, p *process, inbox string, port int) ([
 				return nil, err
 			}
 			s.at, s.fed = time.Since(began), fed
+			s.kinds = alive.look(p.command.Process.Pid, s.at)
 			samples = append(samples, s)
-			fmt.Printf("%8.0f %8d %8.0f %9.1f %9.1f %9.1f %9.1f\n", s.at.Seconds(), s.fed, s.pages, s.resident, s.own, s.anonymous, s.heap)
+			fmt.Printf("%8.0f %8d %8.0f %9.1f %9.1f %9.1f %9.1f ", s.at.Seconds(), s.fed, s.pages, s.resident, s.anonymous, s.held, s.heap)
+			for _, kind := range slices.Sorted(maps.Keys(s.kinds)) {
+				fmt.Printf(" %s %.1f", kind, s.kinds[kind])
+			}
+			fmt.Println()
 		}
 	}
 }
@@ -166,7 +180,6 @@ func (b *bench) feed(inbox string, turn int) (int, error) {
 
 func lookAt(ctx context.Context, pid, port int) (sample, error) {
 	s := sample{resident: float64(resident(pid)) / (1 << 20)}
-	s.own, _ = memoryOf(pid)
 	for _, pid := range family(pid) {
 		_, anonymous := memoryOf(pid)
 		s.anonymous += anonymous
@@ -185,6 +198,10 @@ func lookAt(ctx context.Context, pid, port int) (sample, error) {
 		switch number, _ := strconv.ParseFloat(value, 64); name {
 		case soakHeap:
 			s.heap = number / (1 << 20)
+		case soakGo:
+			s.held += number / (1 << 20)
+		case soakBack:
+			s.held -= number / (1 << 20)
 		case soakPages:
 			s.pages = number
 		}
