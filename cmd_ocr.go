@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"vislang/pkg/ocr"
 	"vislang/pkg/pdf"
@@ -25,6 +26,12 @@ type ocrOptions struct {
 	dpi       int
 	maxPixels int
 	tessdata  string
+	engines   []string
+}
+
+// addEnginesFlag adds the flag that is OCR_ENGINES in the environment.
+func addEnginesFlag(flags *pflag.FlagSet) {
+	flags.StringSlice("ocr-engines", ocr.Engines(), "engines that recognise text, in the order of preference: when one is missing or broken, the next is used")
 }
 
 func newOCRCommand() *cobra.Command {
@@ -52,6 +59,7 @@ cannot be read is reported and the others go on; the exit code is then 1.`,
 			if o.workers < 1 || o.dpi < 50 || o.dpi > 1200 || o.maxPixels < 1 {
 				return usageError{errors.New("ocr: --workers and --max-pixels take at least 1, --dpi 50 to 1200")}
 			}
+			o.engines, _ = cmd.Flags().GetStringSlice("ocr-engines")
 			return recognizeFiles(cmd.Context(), o, args, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
@@ -60,6 +68,7 @@ cannot be read is reported and the others go on; the exit code is then 1.`,
 	cmd.Flags().IntVar(&o.workers, "workers", 2, "pages at a time")
 	cmd.Flags().IntVar(&o.dpi, "dpi", 300, "resolution at which PDF pages are drawn")
 	cmd.Flags().IntVar(&o.maxPixels, "max-pixels", 100_000_000, "refuse pictures of more pixels")
+	addEnginesFlag(cmd.Flags())
 	cmd.Flags().StringVar(&o.tessdata, "tessdata", "", "folder of the Tesseract models (default: the system's)")
 	return cmd
 }
@@ -76,7 +85,7 @@ type ocrResult struct {
 // recognizeFiles reads several pages at a time and writes them in order.
 func recognizeFiles(ctx context.Context, o ocrOptions, files []string, out, errors_ io.Writer) error {
 	log := slog.New(slog.NewTextHandler(errors_, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	options := ocr.Options{Children: o.workers, Tessdata: o.tessdata, MaxPixels: o.maxPixels, Log: log}
+	options := ocr.Options{Children: o.workers, Engines: o.engines, Tessdata: o.tessdata, MaxPixels: o.maxPixels, Log: log}
 	if len(o.languages) == 0 {
 		if model, err := loadLanguageModel(""); err == nil {
 			options.Identifier = model

@@ -98,7 +98,7 @@ func TestOCRCommand(t *testing.T) {
 	if err := json.Unmarshal([]byte(lines[1]), &failed); err != nil {
 		t.Fatal(err)
 	}
-	if read.File != one || read.Page != 1 || read.Width != 800 || read.Rotation == nil || *read.Rotation != 0 || read.Confidence < 0.8 || !strings.HasPrefix(read.Engine, "tesseract ") || len(read.Lines) != 2 {
+	if read.File != one || read.Page != 1 || read.Width != 800 || read.Rotation == nil || *read.Rotation != 0 || read.Confidence < 0.8 || !strings.HasPrefix(read.Engine, "gosseract tesseract ") || len(read.Lines) != 2 {
 		t.Fatalf("%+v", read)
 	}
 	if l := read.Lines[1]; l.Text != "and this is the second of them" || l.X < 35 || l.X > 48 || l.Y < 80 || l.Y > 95 || l.Width < 300 || l.Height < 18 || l.Confidence < 0.8 || len(l.Words) != 7 {

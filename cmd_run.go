@@ -40,6 +40,7 @@ func addRunFlags(flags *pflag.FlagSet) {
 	flags.String("group-protocol", stream.ProtocolClassic, "consumer group protocol: classic, or consumer (KIP-848, Kafka 4.3 and later)")
 	flags.String("lang", "", "language of all documents of the sources given, a BCP 47 tag such as sw")
 	flags.String("language-model", "", "file of the model that tells languages: of this program or a fastText model such as GlotLID; empty: the installed one")
+	addEnginesFlag(flags)
 	flags.String("group", "", "parallel group of all documents of the sources given")
 	flags.String("license", "", "licence of all documents of the sources given, where they state none")
 	flags.StringSlice("pivots", nil, "align only pairs with one of these languages, ISO 639-3 codes such as eng; empty: all pairs")

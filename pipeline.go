@@ -201,7 +201,11 @@ func (p *pipeline) openStages(flags *pflag.FlagSet, names []string, workers int,
 			stage := extract.NewStage(p.codec, p.c.blobs, pool, model, p.log)
 			p.stages = append(p.stages, stageRun{stage, min(2, workers)})
 		case stageOCR:
-			pool, err := ocr.NewPool(ocr.Options{Children: workers, Identifier: model, Log: p.log, Started: p.children.starter("ocr"), Ended: p.children.ender("ocr")})
+			engines, err := flags.GetStringSlice("ocr-engines")
+			if err != nil {
+				return err
+			}
+			pool, err := ocr.NewPool(ocr.Options{Children: workers, Engines: engines, Identifier: model, Log: p.log, Started: p.children.starter("ocr"), Ended: p.children.ender("ocr")})
 			if err != nil {
 				return err
 			}

@@ -8,13 +8,14 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"strconv"
 	"syscall"
 )
 
 // childName is the name (argv[0]) by which a process knows that it is a
-// child. Its arguments are the memory limit in bytes, the CPU limit of a page
-// in seconds and the tessdata folder.
+// child. Its arguments are the engine, the memory limit in bytes, the CPU limit
+// of a page in seconds and the tessdata folder.
 const childName = "vislang-ocr-child"
 
 // cpuExceeded is what a child says last when a page took too much CPU time.
@@ -24,9 +25,9 @@ var errNoScripts = errors.New("no script model is installed: install tesseract-o
 
 // ChildMain serves pages and ends the process if this process is a child of a
 // Pool; otherwise it returns at once. Call it first thing in main.
-func ChildMain() { childMain(func(tessdata string) engine { return newTesseract(tessdata) }) }
+func ChildMain() { childMain(newEngine) }
 
-func childMain(newEngine func(tessdata string) engine) {
+func childMain(newEngine func(name, tessdata string) (engine, error)) {
 	if os.Args[0] != childName {
 		return
 	}
@@ -37,15 +38,21 @@ func childMain(newEngine func(tessdata string) engine) {
 	os.Exit(0)
 }
 
-func runChild(newEngine func(tessdata string) engine) error {
-	if len(os.Args) != 4 {
-		return fmt.Errorf("%s: want memory limit, CPU limit and tessdata folder", childName)
+func runChild(newEngine func(name, tessdata string) (engine, error)) error {
+	if len(os.Args) != 5 {
+		return fmt.Errorf("%s: want engine, memory limit, CPU limit and tessdata folder", childName)
 	}
-	memory, err := strconv.ParseUint(os.Args[1], 10, 64)
+	// What the engine starts dies with this thread.
+	runtime.LockOSThread()
+	engine, err := newEngine(os.Args[1], os.Args[4])
+	if err != nil {
+		return err
+	}
+	memory, err := strconv.ParseUint(os.Args[2], 10, 64)
 	if err != nil {
 		return fmt.Errorf("memory limit: %w", err)
 	}
-	cpu, err := strconv.ParseUint(os.Args[2], 10, 64)
+	cpu, err := strconv.ParseUint(os.Args[3], 10, 64)
 	if err != nil {
 		return fmt.Errorf("CPU limit: %w", err)
 	}
@@ -75,11 +82,11 @@ func runChild(newEngine func(tessdata string) engine) error {
 			return fmt.Errorf("set resource limit %d: %w", resource, err)
 		}
 	}
-	c, err := openCatalog(os.Args[3])
+	c, err := openCatalog(os.Args[4])
 	if err != nil {
 		return err
 	}
-	return serve(os.Stdin, os.NewFile(uintptr(out), "answers"), newEngine(os.Args[3]), c, cpu)
+	return serve(os.Stdin, os.NewFile(uintptr(out), "answers"), engine, c, cpu)
 }
 
 // serve answers requests until the parent closes its end.

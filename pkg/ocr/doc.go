@@ -1,9 +1,11 @@
 // Package ocr recognises the text of page images with Tesseract.
 //
-// Tesseract is C++ that reads hostile bytes, so it never runs in the calling
+// Engines are C++ that reads hostile bytes, so they never run in the calling
 // process: a Pool keeps child processes of the same binary under memory, CPU
 // and wall-time limits. What crashes, hangs or eats memory costs one page, an
-// *Error says how, and a new child takes the place.
+// *Error says how, and a new child takes the place. There are two, Tesseract
+// as a library and as a command line; when the first of Options.Engines is
+// missing or broken, the next one reads, and Page.Engine says which did.
 //
 //	func main() {
 //		ocr.ChildMain() // first thing: does not return in a child process
@@ -17,4 +19,18 @@
 // Pages turned by 90, 180 or 270 degrees stand up by themselves, small skew
 // is taken out, and without a language the script is found by trying the
 // installed script models on a strip of the page.
+//
+// # Keeping results
+//
+// The same image gives the same page as long as four things stay: the SHA-256
+// of the image; the engine and its version; the models (their SHA-256); and
+// the settings: hints, limits, the version of the rules here. Pool.Identity
+// tells the last three, and the four together are the key of a cache:
+//
+//	identity, err := pool.Identity(hints)
+//	key := cache.Key{Image: sha256.Sum256(image), Engine: identity.Engine, Models: identity.Models, Settings: identity.Settings}
+//
+// A page whose Engine does not begin with identity.Engine was read by an
+// engine that stood in, and is not kept; errors are not either. A Page goes
+// through encoding/json without loss.
 package ocr

@@ -1,12 +1,28 @@
 package ocr
 
-import "image"
+import (
+	"fmt"
+	"image"
+	"slices"
+	"strings"
+)
 
-// engine recognises text. Tesseract is the one there is; it runs in child
-// processes only.
+// Names of the engines, as OCR_ENGINES lists them.
+const (
+	Gosseract = "gosseract" // Tesseract as a library
+	Tesseract = "tesseract" // Tesseract's command line
+)
+
+// Engines lists the names of all engines in the usual order of preference.
+func Engines() []string { return []string{Gosseract, Tesseract} }
+
+// engine recognises text. It runs in a child process of its own, one job
+// after the other; TestEngines is the conformance suite of all engines.
 type engine interface {
-	// version names the engine: `tesseract 5.3.0`.
-	version() string
+	// version names the engine, its OCR_ENGINES name first: `gosseract
+	// tesseract 5.3.0`. Its error, of class Unavailable, says that the engine
+	// is not there.
+	version() (string, error)
 	// recognize reads an upright grey picture with models that are
 	// installed. A blank picture gives a page without blocks.
 	recognize(job job) (*Page, error)
@@ -19,4 +35,35 @@ type job struct {
 	dpi      int
 	block    bool // one block of lines across: no layout analysis
 	inverted bool // look for light text on dark too
+}
+
+// newEngine makes the engine of a name; tessdata is the folder of its models.
+func newEngine(name, tessdata string) (engine, error) {
+	switch name {
+	case Gosseract:
+		return newLibrary(tessdata), nil
+	case Tesseract:
+		return newCommandLine(tessdata), nil
+	}
+	return nil, unknownEngine(name)
+}
+
+func unknownEngine(name string) error {
+	return fmt.Errorf("there is no OCR engine %q; the engines are %s", name, strings.Join(Engines(), ", "))
+}
+
+// checkModels tells which of a job's models is missing: Tesseract passes over
+// it in silence.
+func checkModels(tessdata string, models []string) error {
+	if len(models) == 0 {
+		return fmt.Errorf("no models given")
+	}
+	catalog, err := openCatalog(tessdata)
+	if err != nil {
+		return err
+	}
+	if i := slices.IndexFunc(models, func(m string) bool { return !catalog.installed(m) }); i >= 0 {
+		return &Error{NoModel, fmt.Errorf("model %s is not in %s: %s", models[i], catalog.dir, "install "+Package(models[i]))}
+	}
+	return nil
 }

@@ -13,6 +13,10 @@ const (
 	Corrupt Class = "corrupt"       // not a picture, or a damaged one
 	TooBig  Class = "too_large"     // more pixels than allowed
 	NoModel Class = "no_model"      // the language or script has no model, or it is not installed
+
+	// Unavailable says that no engine works here: the machine is at fault,
+	// not the page.
+	Unavailable Class = "unavailable"
 )
 
 // Error is a failure of one page. Errors of the caller's context and of the

@@ -3,6 +3,7 @@ package ocr
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -20,6 +21,42 @@ const (
 	widthPanic
 	widthSlow
 )
+
+// Engines of the tests.
+const (
+	broken  = "broken"  // gosseract, but for pictures of certain widths
+	absent  = "absent"  // is not there
+	useless = "useless" // dies of every picture
+)
+
+func testEngine(name, tessdata string) (engine, error) {
+	switch name {
+	case broken:
+		return brokenEngine{newLibrary(tessdata)}, nil
+	case absent:
+		return absentEngine{}, nil
+	case useless:
+		return uselessEngine{}, nil
+	}
+	return newEngine(name, tessdata)
+}
+
+type absentEngine struct{}
+
+func (absentEngine) version() (string, error) {
+	return "", &Error{Unavailable, errors.New("no engine of this name")}
+}
+
+func (e absentEngine) recognize(job) (*Page, error) {
+	_, err := e.version()
+	return nil, err
+}
+
+type uselessEngine struct{}
+
+func (uselessEngine) version() (string, error) { return "useless 1", nil }
+
+func (uselessEngine) recognize(job) (*Page, error) { panic("useless engine") }
 
 // brokenEngine is Tesseract, but for pictures of certain widths.
 type brokenEngine struct{ engine }
@@ -58,7 +95,7 @@ func (b brokenEngine) recognize(j job) (*Page, error) {
 const parentEnv = "OCR_TEST_PARENT"
 
 func TestMain(m *testing.M) {
-	childMain(func(tessdata string) engine { return brokenEngine{newTesseract(tessdata)} })
+	childMain(testEngine)
 	if os.Getenv(parentEnv) != "" {
 		os.Exit(hangingParent())
 	}
@@ -68,7 +105,7 @@ func TestMain(m *testing.M) {
 func hangingParent() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	pool, err := NewPool(Options{Children: 1})
+	pool, err := NewPool(Options{Children: 1, Engines: []string{broken}, newEngine: testEngine})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 3

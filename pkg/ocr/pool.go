@@ -27,14 +27,19 @@ type Options struct {
 	MaxPixels    int           // of a page image; default 100 million
 	RecyclePages int           // pages after which a process is replaced, as its memory never shrinks; default 200
 	RecycleBytes int64         // resident size after a page at which a process is replaced, as it keeps every model it has used; default 640 MiB
+	Engines      []string      // in the order of preference; default Engines()
 	Tessdata     string        // folder of the models; default TESSDATA_PREFIX, then the system's
-	Identifier   Identifier    // finds the language of pages that come without; may be nil
-	Log          *slog.Logger  // may be nil
+	Identifier   Identifier    // finds and confirms the language of pages; may be nil
+	// IdentifierName tells identifiers apart in an Identity: a hash of its model.
+	IdentifierName string
+	Log            *slog.Logger // may be nil
 	// Ended is told of each child that ends: by "recycled", "closed",
 	// "killed" (from outside), or the class of the error that it ended with.
 	// Started is told of each that starts. Both may be nil.
 	Started func()
 	Ended   func(reason string)
+
+	newEngine func(name, tessdata string) (engine, error) // tests have engines of their own
 }
 
 func (o Options) withDefaults() Options {
@@ -59,6 +64,12 @@ func (o Options) withDefaults() Options {
 	if o.RecycleBytes <= 0 {
 		o.RecycleBytes = 640 << 20
 	}
+	if len(o.Engines) == 0 {
+		o.Engines = Engines()
+	}
+	if o.newEngine == nil {
+		o.newEngine = newEngine
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -74,7 +85,10 @@ func (o Options) withDefaults() Options {
 // Hints are what is known about a page image.
 type Hints struct {
 	Languages []string // BCP 47 tags or labels such as `som_Latn`, the likeliest first; empty: find out
-	DPI       int      // 0 if unknown
+	// Neighbours are the languages of other pages of the same document, where
+	// they are known: evidence for a page that declares none.
+	Neighbours []string
+	DPI        int // 0 if unknown
 }
 
 // ErrClosed says that the pool was closed.
@@ -83,11 +97,13 @@ var ErrClosed = errors.New("OCR pool is closed")
 // Pool recognises pages in child processes, which start when they are first
 // needed. It is safe for concurrent use.
 type Pool struct {
-	options Options
-	catalog *catalog
-	spawner *spawner
-	slots   chan struct{}
-	done    chan struct{} // closed by Close
+	options  Options
+	catalog  *catalog
+	spawner  *spawner
+	engines  *preference
+	identity func() (Identity, error)
+	slots    chan struct{}
+	done     chan struct{} // closed by Close
 
 	mu     sync.Mutex
 	idle   []*process // the most recently used last
@@ -103,7 +119,14 @@ func NewPool(o Options) (*Pool, error) {
 		return nil, err
 	}
 	o.Tessdata = c.dir
-	return &Pool{options: o, catalog: c, spawner: newSpawner(), slots: make(chan struct{}, o.Children), done: make(chan struct{}), warned: map[string]bool{}}, nil
+	for _, name := range o.Engines {
+		if _, err := o.newEngine(name, o.Tessdata); err != nil {
+			return nil, err
+		}
+	}
+	p := &Pool{options: o, catalog: c, spawner: newSpawner(), engines: newPreference(o.Engines, o.Log), slots: make(chan struct{}, o.Children), done: make(chan struct{}), warned: map[string]bool{}}
+	p.identity = sync.OnceValues(p.identify)
+	return p, nil
 }
 
 // identified is the confidence from which an identified language may
@@ -171,7 +194,7 @@ func (p *Pool) warn(missing []string) {
 // the system when memory runs out, before the page is to blame.
 const maxDeaths = 3
 
-// run has a child read a page.
+// run has a child read a page, with the first engine that works.
 func (p *Pool) run(ctx context.Context, req request, image []byte) (*Page, error) {
 	select {
 	case p.slots <- struct{}{}:
@@ -181,8 +204,31 @@ func (p *Pool) run(ctx context.Context, req request, image []byte) (*Page, error
 		return nil, ctx.Err()
 	}
 	defer func() { <-p.slots }()
+	var first error
+	broken := map[string]error{}
+	for _, engine := range p.engines.order() {
+		page, err := p.runOn(ctx, engine, req, image)
+		class := ClassOf(err)
+		if class != Crashed && class != Unavailable {
+			// What is wrong with the page no other engine mends.
+			for name, err := range broken {
+				p.engines.broke(name, err)
+			}
+			p.engines.worked(engine)
+			return page, err
+		}
+		broken[engine] = err
+		if first == nil || ClassOf(first) == Unavailable {
+			first = err
+		}
+	}
+	return nil, first
+}
+
+// runOn has a child with an engine read a page.
+func (p *Pool) runOn(ctx context.Context, engine string, req request, image []byte) (*Page, error) {
 	for death := 1; ; death++ {
-		child, err := p.take(strings.Join(req.Models, "+"))
+		child, err := p.take(engine, strings.Join(req.Models, "+"))
 		if err != nil {
 			return nil, err
 		}
@@ -196,7 +242,7 @@ func (p *Pool) run(ctx context.Context, req request, image []byte) (*Page, error
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		p.options.Log.Warn("OCR process replaced", "error", err)
+		p.options.Log.Warn("OCR process replaced", "engine", engine, "error", err)
 		// A process that has read pages may have died of them, or of
 		// something outside while it waited: a page is judged by a new one.
 		// One that was killed from outside proves nothing, unless it is always so.
@@ -223,26 +269,32 @@ func reason(ctx context.Context, child *process, err error) string {
 	return "error"
 }
 
-// take returns an idle child, one that has the models loaded if there is one,
-// or starts a new one.
-func (p *Pool) take(models string) (*process, error) {
+// take returns an idle child with the engine, one that has the models loaded
+// if there is one, or starts a new one, in the place of an idle one with
+// another engine.
+func (p *Pool) take(engine, models string) (*process, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed {
 		return nil, ErrClosed
 	}
-	if n := len(p.idle); n > 0 {
-		at := n - 1
-		for i, c := range p.idle {
-			if c.models[models] {
-				at = i
-			}
+	at := -1
+	for i, c := range p.idle {
+		if c.engine == engine && (at < 0 || c.models[models] || !p.idle[at].models[models]) {
+			at = i
 		}
+	}
+	if at >= 0 {
 		child := p.idle[at]
 		p.idle = slices.Delete(p.idle, at, at+1)
 		return child, nil
 	}
-	child, err := p.spawner.start(p.options)
+	if len(p.idle) > 0 {
+		p.idle[0].kill()
+		p.options.Ended("recycled")
+		p.idle = p.idle[1:]
+	}
+	child, err := p.spawner.start(engine, p.options)
 	if err != nil {
 		return nil, fmt.Errorf("OCR: %w", err)
 	}

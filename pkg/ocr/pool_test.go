@@ -22,6 +22,10 @@ func newTestPool(t *testing.T, o Options) *Pool {
 	if o.Children == 0 {
 		o.Children = 1
 	}
+	if len(o.Engines) == 0 {
+		o.Engines = []string{broken}
+	}
+	o.newEngine = testEngine
 	pool, err := NewPool(o)
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +57,7 @@ func TestRecognizeTurns(t *testing.T) {
 				if page.Width != 900 || page.Height != 700 || page.Skew != 0 || page.Confidence < 0.85 {
 					t.Errorf("%d x %d pixels, skew %v, confidence %v", page.Width, page.Height, page.Skew, page.Confidence)
 				}
-				if !strings.HasPrefix(page.Engine, "tesseract 5") || !strings.HasSuffix(page.Engine, " "+strings.Join(page.Models, "+")) {
+				if !strings.HasPrefix(page.Engine, "gosseract tesseract 5") || !strings.HasSuffix(page.Engine, " "+strings.Join(page.Models, "+")) {
 					t.Errorf("engine %q, models %v", page.Engine, page.Models)
 				}
 			})

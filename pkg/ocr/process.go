@@ -18,6 +18,7 @@ import (
 
 // process is a running child.
 type process struct {
+	engine string
 	cmd    *exec.Cmd
 	in     io.WriteCloser
 	out    io.ReadCloser
@@ -48,14 +49,14 @@ func newSpawner() *spawner {
 
 func (s *spawner) close() { s.once.Do(func() { close(s.jobs) }) }
 
-// start starts a child.
-func (s *spawner) start(o Options) (*process, error) {
-	p := &process{models: map[string]bool{}}
+// start starts a child that runs an engine.
+func (s *spawner) start(engine string, o Options) (*process, error) {
+	p := &process{engine: engine, models: map[string]bool{}}
 	p.cmd = exec.Command("/proc/self/exe")
-	p.cmd.Args = []string{childName, strconv.FormatInt(o.MemoryLimit, 10), strconv.Itoa(max(1, int(o.CPULimit/time.Second))), o.Tessdata}
+	p.cmd.Args = []string{childName, engine, strconv.FormatInt(o.MemoryLimit, 10), strconv.Itoa(max(1, int(o.CPULimit/time.Second))), o.Tessdata}
 	// Nothing of the parent's environment: it may hold secrets. OpenMP reads
 	// its limit before main.
-	p.cmd.Env = []string{"OMP_THREAD_LIMIT=1", "LC_ALL=C.UTF-8", "GOTRACEBACK=none"}
+	p.cmd.Env = []string{"OMP_THREAD_LIMIT=1", "LC_ALL=C.UTF-8", "GOTRACEBACK=none", "PATH=" + os.Getenv("PATH")}
 	if dir := os.Getenv("TESSDATA_PREFIX"); dir != "" {
 		p.cmd.Env = append(p.cmd.Env, "TESSDATA_PREFIX="+dir)
 	}
@@ -138,7 +139,7 @@ func (p *process) died(cause error) error {
 	switch {
 	case strings.Contains(said, cpuExceeded):
 		return &Error{Timeout, errors.New("page took more CPU time than allowed")}
-	case strings.Contains(said, "out of memory"), strings.Contains(said, "cannot allocate memory"), strings.Contains(said, "bad_alloc"):
+	case outOfMemory(said):
 		return &Error{Memory, errors.New("page took more memory than allowed")}
 	}
 	reason := cause.Error()
@@ -149,6 +150,12 @@ func (p *process) died(cause error) error {
 		reason += ": " + words
 	}
 	return &Error{Crashed, fmt.Errorf("OCR process died: %s", reason)}
+}
+
+// outOfMemory tells whether a program that died of its memory limit says so: Go
+// and C++ do.
+func outOfMemory(said string) bool {
+	return strings.Contains(said, "out of memory") || strings.Contains(said, "cannot allocate memory") || strings.Contains(said, "bad_alloc")
 }
 
 // dead reports whether the process was reaped.

@@ -28,6 +28,7 @@ const (
 // models, the script.
 type reader struct {
 	engine  engine
+	version string   // of the engine
 	scripts []string // models to try on a page of unknown script
 	image   *image.Gray
 	view    overview
@@ -40,17 +41,21 @@ type reader struct {
 // with models, an upright page is recognised once and nothing else is tried
 // when that went well.
 func recognizePage(e engine, c *catalog, req request, data []byte) (*Page, error) {
+	version, err := e.version()
+	if err != nil {
+		return nil, err
+	}
 	img, err := decodeGray(data, req.MaxPixels)
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{engine: e, scripts: c.scripts(), image: img, view: look(img), dpi: req.DPI, turned: map[int]*image.Gray{0: img}}
+	r := &reader{engine: e, version: version, scripts: c.scripts(), image: img, view: look(img), dpi: req.DPI, turned: map[int]*image.Gray{0: img}}
 	if r.dpi < 70 || r.dpi > 2400 {
 		// A page is about as high as A4 when nothing else is known.
 		r.dpi = min(max(int(float64(max(img.Rect.Dx(), img.Rect.Dy()))/11.69), 70), 600)
 	}
 	if r.view.blank {
-		return &Page{Width: img.Rect.Dx(), Height: img.Rect.Dy(), Models: req.Models, Engine: engineName(e, req.Models)}, nil
+		return &Page{Width: img.Rect.Dx(), Height: img.Rect.Dy(), Models: req.Models, Engine: named(version, req.Models)}, nil
 	}
 	if r.view.dark {
 		invert(img)
@@ -85,7 +90,7 @@ func (r *reader) unread(t trial) (*Page, error) {
 	if t.characters >= 20 {
 		return nil, &Error{NoModel, fmt.Errorf("no installed model reads the script of this page: the best, %s, has confidence %.2f", strings.Join(t.models, "+"), t.confidence)}
 	}
-	return &Page{Width: r.image.Rect.Dx(), Height: r.image.Rect.Dy(), Engine: engineName(r.engine, nil)}, nil
+	return &Page{Width: r.image.Rect.Dx(), Height: r.image.Rect.Dy(), Engine: r.version}, nil
 }
 
 // readKnown reads a page with models that its language asks for. They may be
@@ -256,7 +261,7 @@ func (r *reader) read(rotation int, models []string) (*Page, error) {
 		return min(max(int(math.Round(float64(x-marginX)*scaleX)), 0), w), min(max(int(math.Round(float64(y-marginY)*scaleY)), 0), h)
 	})
 	page.Width, page.Height, page.Rotation, page.Skew = w, h, rotation, skew
-	page.Models, page.Engine = models, engineName(r.engine, models)
+	page.Models, page.Engine = models, named(r.version, models)
 	return page, nil
 }
 
@@ -278,11 +283,12 @@ func (r *reader) turn(rotation int) *image.Gray {
 	return r.turned[rotation]
 }
 
-func engineName(e engine, models []string) string {
+// named is the engine and the models that a page is read with.
+func named(version string, models []string) string {
 	if len(models) == 0 {
-		return e.version()
+		return version
 	}
-	return e.version() + " " + strings.Join(models, "+")
+	return version + " " + strings.Join(models, "+")
 }
 
 // place puts all boxes where their corners belong.

@@ -116,7 +116,7 @@ func TestLostLinesAreFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	for lost := 1; lost < 7; lost++ { // the first and the last lie beside no hole
-		page, err := recognizePage(dropping{newTesseract(c.dir), lost}, c, request{Models: []string{"eng"}, MaxPixels: 1e7}, encodePNG(passageImage()))
+		page, err := recognizePage(dropping{newLibrary(c.dir), lost}, c, request{Models: []string{"eng"}, MaxPixels: 1e7}, encodePNG(passageImage()))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -70,10 +70,10 @@ func (s *Stage) Process(ctx context.Context, in stream.Record, out *stream.Outpu
 	case err == nil:
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case class != "":
+	case class != "" && class != ocr.Unavailable:
 		return s.fail(ctx, page, stream.Permanent(string(class), fmt.Errorf("recognise %s: %w", where, err)), out)
 	default:
-		// No child could be started: the machine is at fault, not the page.
+		// No engine works: the machine is at fault, not the page.
 		return stream.Unavailable(fmt.Errorf("recognise %s: %w", where, err))
 	}
 	s.o.Log.Debug("recognised", "stage", s.Name(), "document", page.DocumentID, "page", page.Page, "engine", read.Engine, "confidence", read.Confidence, "rotation", read.Rotation)
