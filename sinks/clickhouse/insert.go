@@ -126,11 +126,7 @@ func (s *Sink) send(ctx context.Context, b block, token string) error {
 	ctx, cancel := context.WithTimeout(ctx, insertTimeout)
 	defer cancel()
 	started := time.Now()
-	settings := ch.Settings{
-		"insert_deduplication_token": token,
-		"insert_deduplicate":         1,
-		"async_insert":               0,
-	}
+	settings := insertSettings(token)
 	if s.o.without.token {
 		// Without any token ClickHouse would compare the blocks' contents.
 		settings["insert_deduplication_token"] = strconv.FormatInt(time.Now().UnixNano(), 10)
@@ -146,6 +142,15 @@ func (s *Sink) send(ctx context.Context, b block, token string) error {
 	}
 	s.metrics.inserted(b, time.Since(started))
 	return nil
+}
+
+// insertSettings have ClickHouse take a token once.
+func insertSettings(token string) ch.Settings {
+	return ch.Settings{
+		"insert_deduplication_token": token,
+		"insert_deduplicate":         1,
+		"async_insert":               0,
+	}
 }
 
 // sendNative inserts a block over the native protocol.

@@ -21,7 +21,8 @@ type intent struct {
 	// End is the end of the pending batch, 0 if none is pending.
 	End int64 `json:"end,omitempty"`
 	// Token is the deduplication token of the pending batch, to which each
-	// table's name is added.
+	// table's name is added. With Reset it is the one of a batch that may
+	// still be on its way.
 	Token string `json:"token,omitempty"`
 	// Skip are the records of the pending batch that went to the dead
 	// letters, as distances from C. What becomes of a record is decided

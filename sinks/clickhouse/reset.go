@@ -8,6 +8,7 @@ import (
 	"time"
 
 	ch "github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 )
@@ -20,6 +21,11 @@ import (
 // A partition whose reset has begun says so in its commit, and no sink loads it
 // before a Reset has come to its end. One that is repeated, with the same
 // target or another, goes back at least as far as the one that was cut short.
+//
+// A sink that was stopped in the middle of an insert may wake after all of this
+// and send it. Kafka fences its commits but not its inserts. So the token of
+// every batch that was announced is spent first, on a row that is removed with
+// the others: ClickHouse drops the late insert as one it has had.
 func Reset(ctx context.Context, admin *kadm.Client, database string, targets kadm.Offsets) error {
 	o, err := parse(database)
 	if err != nil {
@@ -42,7 +48,9 @@ func Reset(ctx context.Context, admin *kadm.Client, database string, targets kad
 	}
 	epoch := time.Now().UnixMilli()
 	begun, done := kadm.Offsets{}, kadm.Offsets{}
-	ranges := map[string][]string{} // conditions on the lineage, by topic
+	tokens := map[topicPartition]string{}
+	ranges := map[string][]string{}   // conditions on the lineage, by topic
+	announced := map[string][]spent{} // batches that may still be on their way, by topic
 	for topic, partitions := range targets {
 		for partition, target := range partitions {
 			at, from := target.At, target.At
@@ -54,6 +62,10 @@ func Reset(ctx context.Context, admin *kadm.Client, database string, targets kad
 				// A batch that was announced may have landed in part.
 				from = min(at, before.At)
 				epoch = max(epoch, in.Epoch+1)
+				if err == nil && in.Token != "" {
+					tokens[topicPartition{topic, partition}] = in.Token
+					announced[topic] = append(announced[topic], spent{partition, from, in.Token})
+				}
 			}
 			ranges[topic] = append(ranges[topic], fmt.Sprintf("partition = %d AND offset >= %d", partition, from))
 			begun.Add(kadm.Offset{Topic: topic, Partition: partition, At: at, LeaderEpoch: -1})
@@ -64,7 +76,7 @@ func Reset(ctx context.Context, admin *kadm.Client, database string, targets kad
 			in := intent{Topic: topicID(details[topic].ID), Epoch: epoch, Counters: &Counters{From: offset.At}}
 			offset.Metadata = in.String()
 			done.Add(offset)
-			in.Reset = true
+			in.Reset, in.Token = true, tokens[topicPartition{topic, partition}]
 			offset.Metadata = in.String()
 			begun[topic][partition] = offset
 		}
@@ -78,6 +90,11 @@ func Reset(ctx context.Context, admin *kadm.Client, database string, targets kad
 			continue
 		}
 		for _, name := range append([]string{t.Name}, childNames(t)...) {
+			for _, batch := range announced[t.Topic] {
+				if err := spend(ctx, conn, name, t.Topic, batch); err != nil {
+					return fmt.Errorf("spend the token of the batch announced for topic %s partition %d: %w: the sink waits; repeat the reset", t.Topic, batch.partition, err)
+				}
+			}
 			query := fmt.Sprintf("DELETE FROM %s WHERE topic = '%s' AND (%s) SETTINGS lightweight_deletes_sync = 2", name, t.Topic, strings.Join(conditions, " OR "))
 			if err := conn.Exec(ctx, query); err != nil {
 				return fmt.Errorf("remove rows of topic %s from %s: %w: the sink waits; repeat the reset", t.Topic, name, err)
@@ -88,6 +105,18 @@ func Reset(ctx context.Context, admin *kadm.Client, database string, targets kad
 		return fmt.Errorf("end the reset of group %s: %w: the sink waits; repeat the reset", Group, err)
 	}
 	return nil
+}
+
+// spent is a token that nobody may use any more.
+type spent struct {
+	partition int32
+	offset    int64 // of the row it is spent on, which is about to be removed
+	token     string
+}
+
+func spend(ctx context.Context, conn driver.Conn, table, topic string, s spent) error {
+	ctx = ch.Context(ctx, ch.WithSettings(insertSettings(s.token+"/"+tokenName(table))))
+	return conn.Exec(ctx, fmt.Sprintf("INSERT INTO %s (topic, partition, `offset`) VALUES ('%s', %d, %d)", table, topic, s.partition, s.offset))
 }
 
 func childNames(t TopicTable) []string {

@@ -37,6 +37,11 @@
 // Control records and records of aborted transactions count in ranges and make
 // no rows; a batch without rows is committed without an insert.
 //
+// An insert that comes late, of a sink that was stopped in the middle and wakes
+// after others have done its work, has a token that ClickHouse knows: that of the
+// batch done again, or one that a Reset has spent. Offsets set by any other tool
+// are not fenced so: package verify finds what such an insert doubles.
+//
 // What is left to chance: Kafka may in theory process a commit of a connection
 // that broke after a newer one of the next connection.
 package clickhouse

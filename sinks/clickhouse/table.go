@@ -98,9 +98,11 @@ func (r *rows[T]) add(l lineage, v T) { r.rows = append(r.rows, row[T]{l, v}) }
 
 func (r *rows[T]) table() string { return r.name }
 
-// token is the name that the table was created with: a batch that was
+func (r *rows[T]) token() string { return tokenName(r.name) }
+
+// tokenName is the name that a table was created with: a batch that was
 // announced before the table got another must keep its token.
-func (r *rows[T]) token() string { return strings.TrimPrefix(r.name, "all_") }
+func tokenName(table string) string { return strings.TrimPrefix(table, "all_") }
 
 func (r *rows[T]) insert() string { return r.statement }
 func (r *rows[T]) len() int       { return len(r.rows) }
