@@ -18,12 +18,16 @@ type row struct {
 	baseline float64
 	size     float64
 	bold     bool
+	slanted  bool
+	start    bool // it begins with bold text
 	rtl      bool
+	runs     []run
 }
 
 func makeRow(runs []run) row {
 	var w row
-	letters, rtl, bold := 0, 0, 0
+	w.runs = runs
+	letters, rtl, bold, slanted := 0, 0, 0, 0
 	sizes := map[float64]int{}
 	for _, r := range runs {
 		n := runeCount(r.text)
@@ -38,11 +42,15 @@ func makeRow(runs []run) row {
 		if r.bold {
 			bold += n
 		}
+		if r.slanted {
+			slanted += n
+		}
 		sizes[r.size] += n
 		w.box = w.box.union(r.box)
 	}
 	w.size, w.baseline = mode(sizes), runs[0].baseline
-	w.rtl, w.bold = rtl > 0, 2*bold > letters
+	w.rtl, w.bold, w.slanted = rtl > 0, 2*bold > letters, 2*slanted > letters
+	w.start = runs[0].boldStart
 	if w.rtl {
 		var chars []char
 		for _, r := range runs {
@@ -77,15 +85,41 @@ func makeRow(runs []run) row {
 
 // paragraphs makes blocks of one region's runs.
 func paragraphs(region []run, body float64, words map[string]bool) []Block {
+	var out []Block
 	var rows []row
-	for _, r := range rowsOf(region) {
-		rows = append(rows, makeRow(r))
+	all := rowsOf(region)
+	leading, margin := 0.0, Rect{}
+	var text []row
+	for _, r := range all {
+		if r = withoutTables(r); len(r) > 0 {
+			text = append(text, makeRow(r))
+			margin = margin.union(text[len(text)-1].box)
+		}
 	}
-	leading := typicalLeading(rows)
-	var margin Rect
-	for _, w := range rows {
-		margin = margin.union(w.box)
+	leading = typicalLeading(text)
+	flush := func() {
+		out = append(out, rowBlocks(rows, leading, margin, body, words)...)
+		rows = nil
 	}
+	next := 0
+	for _, r := range all {
+		for _, q := range r {
+			if q.table != nil {
+				flush()
+				out = append(out, q.table.block())
+			}
+		}
+		if len(withoutTables(r)) > 0 {
+			rows = append(rows, text[next])
+			next++
+		}
+	}
+	flush()
+	return out
+}
+
+// rowBlocks makes blocks of rows that follow each other.
+func rowBlocks(rows []row, leading float64, margin Rect, body float64, words map[string]bool) []Block {
 	var out []Block
 	for i := 0; i < len(rows); {
 		if n := tableRows(rows[i:]); n > 0 {
@@ -129,6 +163,12 @@ func continues(rows []row, w row, leading float64, margin Rect) bool {
 		return false
 	}
 	if listMarker.MatchString(w.text) {
+		return false
+	}
+	if kind, _ := captionStart(w.text); kind != noCaption && (w.start && !last.start || w.slanted != last.slanted) {
+		return false
+	}
+	if kind, _ := captionStart(first.text); kind != noCaption && uniform(rows) && last.slanted != w.slanted {
 		return false
 	}
 	if last.bold != w.bold && (len(rows) == 1 || !w.bold) && uniform(rows) {
@@ -177,7 +217,7 @@ func endsSentence(s string) bool {
 }
 
 func textBlock(rows []row, body float64, words map[string]bool) Block {
-	b := Block{Kind: Paragraph}
+	b := Block{Kind: Paragraph, style: blockStyle{slanted: rows[0].slanted, boldStart: rows[0].start}}
 	var text strings.Builder
 	sizes := map[float64]int{}
 	bold := true
@@ -284,12 +324,20 @@ func aligned(a, b row) bool {
 }
 
 func tableBlock(rows []row) Block {
-	b := Block{Kind: Table}
+	var runs []run
+	var box Rect
+	for _, w := range rows {
+		runs = append(runs, w.runs...)
+		box = box.union(w.box)
+	}
+	if t := columnTable(runs, box, true); t != nil {
+		return t.block()
+	}
+	b := Block{Kind: Table, Box: box, FontSize: rows[0].size}
 	lines := make([]string, len(rows))
 	for i, w := range rows {
+		b.cells = append(b.cells, w.cells)
 		lines[i] = strings.Join(w.cells, "\t")
-		b.Box = b.Box.union(w.box)
-		b.FontSize = w.size
 	}
 	b.Text = strings.Join(lines, "\n")
 	return b

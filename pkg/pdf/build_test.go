@@ -89,6 +89,32 @@ func lines(font string, size, x, y, leading float64, all ...string) string {
 	return b.String()
 }
 
+// strokes draws lines, each from a point to another.
+func strokes(at ...float64) string {
+	var b strings.Builder
+	b.WriteString("0.5 w\n")
+	for i := 0; i+3 < len(at); i += 4 {
+		fmt.Fprintf(&b, "%g %g m %g %g l S\n", at[i], at[i+1], at[i+2], at[i+3])
+	}
+	return b.String()
+}
+
+// bars draws a bar chart with axes, a curve and labels.
+func bars(x, y float64) string {
+	var b strings.Builder
+	b.WriteString(strokes(x, y, x+240, y, x, y, x, y+160))
+	for i := range 8 {
+		at := x + 10 + 28*float64(i)
+		fmt.Fprintf(&b, "0.2 0.4 0.8 rg %g %g 18 %d re f\n", at, y, 20+13*(i*5%9))
+		fmt.Fprintf(&b, "%g %g m %g %g %g %g %g %g c S\n", at, y+40, at+8, y+90, at+16, y+30, at+27, y+60)
+		b.WriteString("0 g\n" + text("F1", 8, at, y-12, []string{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug"}[i]))
+	}
+	for i := range 5 {
+		b.WriteString(text("F1", 8, x-18, y+30*float64(i), fmt.Sprint(20*i)))
+	}
+	return b.String()
+}
+
 // unicodeFont adds a font whose glyph numbers are UTF-16 code units, each one
 // half an em wide, and returns its resource entry F3.
 func (b *builder) unicodeFont(toUnicode bool) string {

@@ -15,10 +15,11 @@ import (
 
 // PDFium's page object types and colour formats.
 const (
-	objectText  = 1
-	objectPath  = 2
-	objectImage = 3
-	objectForm  = 5
+	objectText    = 1
+	objectPath    = 2
+	objectImage   = 3
+	objectShading = 4
+	objectForm    = 5
 
 	valueString = 3
 
@@ -54,12 +55,14 @@ type style struct {
 	dx, dy    float64 // unit vector of the writing direction
 	font      string
 	bold      bool
+	slanted   bool
 	invisible bool
 }
 
 // picture is an image object.
 type picture struct {
 	box           Rect
+	seen          Rect   // what its clip leaves of it
 	width, height int    // pixels
 	key           string // equal for the same image drawn again
 }
@@ -70,8 +73,9 @@ type content struct {
 	chars         []char
 	styles        []style
 	pictures      []picture
-	paths         []Rect
+	shapes        []shape
 	stated        bool // some text comes of ActualText
+	outlined      bool // there is no text: letters may be drawn as paths
 }
 
 // document is an open document in one library.
@@ -210,7 +214,7 @@ func (d *document) wrapper(file []byte) error {
 	if portfolio {
 		return failf(ClassUnsupported, "the PDF is a portfolio: its content is in %d attached files", attached)
 	}
-	if len(c.chars) < 20 && len(c.pictures)+len(c.paths) == 0 || strings.Contains(pageWords(c), "wait") {
+	if len(c.chars) < 20 && len(c.pictures)+len(c.shapes) == 0 || strings.Contains(pageWords(c), "wait") {
 		return failf(ClassUnsupported, "the PDF is a dynamic XFA form: its content is not in its pages")
 	}
 	return nil
@@ -358,10 +362,16 @@ func (d *document) readStyle(text, index, object uint64, m matrix) style {
 			}
 		}
 	}
-	lower := strings.ToLower(s.font)
-	s.bold = s.bold || strings.Contains(lower, "bold") || strings.Contains(lower, "black")
+	s.bold = s.bold || boldFont.MatchString(s.font)
+	s.slanted = slantedFont.MatchString(s.font)
 	return s
 }
+
+// Styles by the names of fonts, those of TeX with them.
+var (
+	boldFont    = regexp.MustCompile(`(?i)bold|black|heavy|demi|-medi|\b(?:cm|sf|ec)(?:bx|sbx|ssbx)\d`)
+	slantedFont = regexp.MustCompile(`(?i)italic|oblique|slanted|-it\b|-ital|\b(?:cm|sf|ec)(?:ti|sl|bxti|bxsl)\d`)
+)
 
 func decodeUTF16(b []byte) string {
 	units := make([]uint16, len(b)/2)

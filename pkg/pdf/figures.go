@@ -2,13 +2,8 @@ package pdf
 
 import (
 	"cmp"
-	_ "embed"
 	"math"
-	"regexp"
 	"slices"
-	"strings"
-	"sync"
-	"unicode"
 )
 
 // Limits on what is a figure.
@@ -17,60 +12,277 @@ const (
 	minShare = 0.008 // of the page's area
 	maxShare = 0.85
 	maxRatio = 9.0 // of the sides; beyond it is a rule or a banner
-	minPixel = 48
 )
 
-// figures are the page's pictures that carry content of their own.
-func (rep *repeats) figures(c *content, runs []run) []Figure {
-	area := c.width * c.height
-	var parts []Figure
-	for i, p := range c.pictures {
-		if rep.pictures[p.key] >= 2 || min(p.width, p.height) < 2 {
-			continue // logos
-		}
-		dpi := 72 * math.Sqrt(float64(p.width)*float64(p.height)/max(1, p.box.area()))
-		parts = append(parts, Figure{Kind: Picture, Box: p.box, Object: i, DPI: int(math.Round(dpi))})
-	}
+// cluster is a set of pictures and shapes that stand close together.
+type cluster struct {
+	box      Rect
+	pictures []int
+	shapes   []shape
+	labels   int
+}
+
+// figures finds a page's pictures and drawings: what stands close together is
+// one, with the short texts in and around it. Logos that come back on other
+// pages, backgrounds and rules are none.
+func (l *layout) figures() []Figure {
 	var out []Figure
-	for _, f := range mergeTouching(parts) {
-		box := f.Box
-		w, h := box.Width(), box.Height()
-		switch {
-		case min(w, h) < minSide, box.area() < minShare*area, max(w, h) > maxRatio*min(w, h):
-			continue
-		case box.area() > maxShare*area && textOver(box, runs) > 0.08:
-			continue // a background
+	for _, k := range l.clusters() {
+		if f, ok := l.figure(k); ok {
+			out = append(out, f)
 		}
-		out = append(out, f)
 	}
+	out = l.joinPanels(dropInner(out))
 	slices.SortStableFunc(out, func(a, b Figure) int {
 		return cmp.Or(cmp.Compare(math.Round(a.Box.Y0/20), math.Round(b.Box.Y0/20)), cmp.Compare(a.Box.X0, b.Box.X0))
 	})
 	return out
 }
 
-// mergeTouching joins pictures that touch or overlap: writers cut pictures
-// into strips and tiles.
-func mergeTouching(parts []Figure) []Figure {
-	const gap = 1.5
-	for merged := true; merged && len(parts) < 2000; {
-		merged = false
-		for i := 0; i < len(parts); i++ {
-			for j := i + 1; j < len(parts); {
-				a, b := parts[i].Box, parts[j].Box
-				if a.X0 <= b.X1+gap && b.X0 <= a.X1+gap && a.Y0 <= b.Y1+gap && b.Y0 <= a.Y1+gap {
-					parts[i].Box = a.union(b)
-					parts[i].Object = -1
-					parts[i].DPI = max(parts[i].DPI, parts[j].DPI)
-					parts = slices.Delete(parts, j, j+1)
-					merged = true
-				} else {
-					j++
-				}
+// clusters groups what may be parts of figures.
+func (l *layout) clusters() []cluster {
+	c := l.content
+	var atoms []cluster
+	for i, p := range c.pictures {
+		box := p.seen
+		if l.rep.pictures[p.key] >= 2 || min(p.width, p.height) < 2 || box.Width() < 1 || box.Height() < 1 {
+			continue // logos
+		}
+		if box.area() > maxShare*c.width*c.height && textOver(box, l.level) > 0.08 {
+			continue // a background
+		}
+		atoms = append(atoms, cluster{box: box, pictures: []int{i}})
+	}
+	for _, s := range c.shapes {
+		if !l.ornament(s) {
+			atoms = append(atoms, cluster{box: s.box, shapes: []shape{s}})
+		}
+	}
+	cutToFrames(atoms)
+	const reach = 6 // points between parts of a figure
+	out := join(atoms, reach, c.width, c.height)
+	for range 4 {
+		for i := range out {
+			l.addLabels(&out[i])
+		}
+		n := len(out)
+		if out = join(out, 3, c.width, c.height); len(out) == n {
+			break
+		}
+	}
+	return out
+}
+
+// cutToFrames cuts pictures to the frame that they stand in: the clear edge of
+// a shadow may reach far beyond it.
+func cutToFrames(atoms []cluster) {
+	var frames []Rect
+	for _, a := range atoms {
+		for _, s := range a.shapes {
+			if s.kind != rule && s.stroked && min(s.box.Width(), s.box.Height()) > minSide {
+				frames = append(frames, s.box)
 			}
 		}
 	}
-	return parts
+	for i, a := range atoms {
+		if len(a.pictures) == 0 {
+			continue
+		}
+		for _, f := range frames {
+			if contains(f, a.box) && f.area() > a.box.area() && a.box.intersect(f).area() > 0.6*a.box.area() {
+				atoms[i].box = atoms[i].box.intersect(f)
+			}
+		}
+	}
+}
+
+// ornament tells shapes that are no part of a figure: white areas, backgrounds,
+// long rules, underlines, parts of tables, and what other pages have at the
+// same place.
+func (l *layout) ornament(s shape) bool {
+	c, b := l.content, s.box
+	w, h := b.Width(), b.Height()
+	switch {
+	case s.white, l.rep.repeated(s):
+		return true
+	case w > 0.8*c.width && h > 0.8*c.height, w*h > 0.35*c.width*c.height && !s.stroked:
+		return true
+	case s.kind == rule && max(w/c.width, h/c.height) > 0.7:
+		return true
+	case w > 0.95*c.width && (b.Y0 < 2 || b.Y1 > c.height-2), h > 0.95*c.height && (b.X0 < 2 || b.X1 > c.width-2):
+		return true // bars at the page's edge
+	}
+	for _, t := range l.tables {
+		if b.X0 > t.X0-4 && b.X1 < t.X1+4 && b.Y0 > t.Y0-4 && b.Y1 < t.Y1+4 {
+			return true
+		}
+	}
+	if s.kind == rule && w > h {
+		for _, r := range l.level {
+			if gap := b.Y0 - r.baseline; gap > -1 && gap < 0.35*r.size && min(b.X1, r.box.X1)-max(b.X0, r.box.X0) > 0.8*w {
+				return true // an underline
+			}
+		}
+	}
+	return false
+}
+
+// addLabels widens a drawing by the short texts at its edges: the names of
+// axes, the legend.
+func (l *layout) addLabels(k *cluster) {
+	if len(k.shapes) < 3 || min(k.box.Width(), k.box.Height()) < 12 {
+		return
+	}
+	for _, r := range l.labels {
+		reach := 0.9 * r.size
+		if runeCount(r.text) <= 8 {
+			reach = 1.6 * r.size // what stands at the marks of an axis
+		}
+		if inner := (Rect{k.box.X0 - reach, k.box.Y0 - reach, k.box.X1 + reach, k.box.Y1 + reach}).intersect(r.box); inner.X1 > inner.X0 && inner.Y1 > inner.Y0 && !holds(k.box, r.box) {
+			k.box = k.box.union(r.box)
+			k.labels++
+		}
+	}
+}
+
+func holds(outer, inner Rect) bool {
+	return inner.X0 >= outer.X0 && inner.X1 <= outer.X1 && inner.Y0 >= outer.Y0 && inner.Y1 <= outer.Y1
+}
+
+// figure decides whether a cluster is a figure.
+func (l *layout) figure(k cluster) (Figure, bool) {
+	c := l.content
+	box := k.box.intersect(Rect{0, 0, c.width, c.height})
+	w, h, page := box.Width(), box.Height(), c.width*c.height
+	if min(w, h) < minSide || box.area() < minShare*page || max(w, h) > maxRatio*min(w, h) {
+		return Figure{}, false
+	}
+	f := Figure{Kind: Chart, Box: box, Object: -1}
+	pictured, largest := 0.0, 0.0
+	for _, i := range k.pictures {
+		p := c.pictures[i]
+		pictured += p.seen.area()
+		f.DPI = max(f.DPI, int(math.Round(72*math.Sqrt(float64(p.width)*float64(p.height)/max(1, p.box.area())))))
+		if a := p.seen.area(); a > largest {
+			largest = a
+			if f.Object = -1; a > 0.9*box.area() && a > 0.95*p.box.area() && len(k.pictures) == 1 {
+				f.Object = i
+			}
+		}
+	}
+	f.captioned = l.captioned(box, ofFigure)
+	text := textOver(box, l.prose)
+	if pictured > 0.3*box.area() {
+		f.Kind = Picture
+		// A photograph behind text is an ornament; so is a shade.
+		return f, f.captioned && text < 0.5 || text < 0.08
+	}
+	if c.outlined {
+		return Figure{}, false // letters drawn as paths
+	}
+	drawn, boxes, frame := 0, 0, false
+	for _, s := range k.shapes {
+		switch {
+		case s.kind == drawing:
+			drawn++
+		case s.kind == rectangle && s.box.area() > 0.8*box.area():
+			frame = true
+		default:
+			boxes++
+		}
+	}
+	parts := drawn + boxes + 2*len(k.pictures)
+	if f.captioned {
+		return f, frame || parts >= 3
+	}
+	const edge = 2
+	if bleeds := box.X0 < edge || box.Y0 < edge || box.X1 > c.width-edge || box.Y1 > c.height-edge; bleeds || text > 0.15 {
+		return Figure{}, false // the art of a letterhead, a box of text
+	}
+	// Without a caption it must be rich, and not only rules and boxes.
+	return f, parts >= 8 && (drawn >= 4 || pictured > 0.1*box.area() || boxes >= 12 && k.labels+l.labelsIn(box) >= 4)
+}
+
+func (l *layout) labelsIn(box Rect) int {
+	n := 0
+	for _, r := range l.labels {
+		if contains(box, r.box) {
+			n++
+		}
+	}
+	return n
+}
+
+// captioned tells that a line beside the box begins like a caption.
+func (l *layout) captioned(box Rect, kind captionKind) bool {
+	return slices.ContainsFunc(l.captions, func(w captionLine) bool {
+		if (w.kind == ofTable) != (kind == ofTable) || min(box.X1, w.box.X1)-max(box.X0, w.box.X0) < 0.3*min(w.box.Width(), box.Width()) {
+			return false
+		}
+		below, above := w.box.Y0-box.Y1, box.Y0-w.box.Y1
+		return max(below, above) > -1.5*w.size && max(below, above) < 3*w.size
+	})
+}
+
+// dropInner leaves out figures inside others.
+func dropInner(all []Figure) []Figure {
+	return slices.DeleteFunc(slices.Clone(all), func(f Figure) bool {
+		return slices.ContainsFunc(all, func(g Figure) bool {
+			i := f.Box.intersect(g.Box)
+			return g.Box.area() > f.Box.area() && i.X1 > i.X0 && i.Y1 > i.Y0 && i.area() > 0.8*f.Box.area()
+		})
+	})
+}
+
+// joinPanels makes one figure of panels that stand side by side over one
+// caption.
+func (l *layout) joinPanels(all []Figure) []Figure {
+	for i := 0; i < len(all); i++ {
+		for j := i + 1; j < len(all); j++ {
+			a, b := all[i].Box, all[j].Box
+			gap := max(a.X0-b.X1, b.X0-a.X1)
+			high := min(a.Y1, b.Y1) - max(a.Y0, b.Y0)
+			if gap > 45 || high < 0.6*max(a.Height(), b.Height()) {
+				continue
+			}
+			both := a.union(b)
+			if n := l.captionsOf(both); n != 1 || !l.spans(a, b, both) {
+				continue
+			}
+			all[i] = Figure{Kind: all[i].Kind, Box: both, Object: -1, DPI: max(all[i].DPI, all[j].DPI), captioned: true}
+			all = slices.Delete(all, j, j+1)
+			j = i
+		}
+	}
+	return all
+}
+
+// captionsOf counts the captions of figures right below or above a box.
+func (l *layout) captionsOf(box Rect) int {
+	n := 0
+	for _, w := range l.captions {
+		below, above := w.box.Y0-box.Y1, box.Y0-w.box.Y1
+		if gap := max(below, above); w.kind != ofTable && gap > -1.5*w.size && gap < 3*w.size && min(box.X1, w.box.X1) > max(box.X0, w.box.X0) {
+			n++
+		}
+	}
+	return n
+}
+
+// spans tells that the caption below two panels stands in the middle of both
+// rather than under one of them.
+func (l *layout) spans(a, b, both Rect) bool {
+	for _, w := range l.captions {
+		if w.kind == ofTable || max(w.box.Y0-both.Y1, both.Y0-w.box.Y1) > 3*w.size || max(w.box.Y0-both.Y1, both.Y0-w.box.Y1) < -1.5*w.size {
+			continue
+		}
+		middle := (w.box.X0 + w.box.X1) / 2
+		off := func(r Rect) float64 { return math.Abs((r.X0+r.X1)/2 - middle) }
+		if off(both) < off(a) && off(both) < off(b) || w.box.X0 < a.X1 && w.box.X1 > b.X0 && a.X1 < b.X0 || w.box.X0 < b.X1 && w.box.X1 > a.X0 && b.X1 < a.X0 {
+			return true
+		}
+	}
+	return false
 }
 
 // textOver is the share of a box that text covers.
@@ -81,85 +293,54 @@ func textOver(box Rect, runs []run) float64 {
 			covered += i.area()
 		}
 	}
-	return covered / box.area()
+	return covered / max(1, box.area())
 }
 
-//go:embed captionwords.txt
-var captionWordList string
-
-// captionStart matches the beginning of a caption: a caption word, then a
-// number or punctuation.
-var captionStart = sync.OnceValue(func() *regexp.Regexp {
-	var words []string
-	for line := range strings.Lines(captionWordList) {
-		if line = strings.TrimSpace(line); line != "" && line[0] != '#' {
-			for _, w := range strings.Fields(line)[1:] {
-				words = append(words, regexp.QuoteMeta(w))
-			}
-		}
+// join unites clusters that come closer to each other than reach, on a raster
+// of the page: pages may hold tens of thousands of shapes.
+func join(parts []cluster, reach, width, height float64) []cluster {
+	if len(parts) < 2 {
+		return parts
 	}
-	return regexp.MustCompile(`^(?i:` + strings.Join(words, "|") + `)(?:\s*\.?\s*(?:[A-Z]{0,2}[-.]?[\p{Nd}\p{No}፩-፼]|[IVX]{1,5}\b)|\s*[:：–—]|\.\s)`)
-})
-
-// caption looks for the captions of a page's figures among its blocks, the
-// best first, and marks the blocks.
-func caption(p *Page) {
-	taken := map[int]bool{}
-	for i := range p.Figures {
-		f := &p.Figures[i]
-		type candidate struct {
-			block int
-			score float64
-			sure  bool
+	cell := max(2, max(width, height)/700)
+	columns, rows := int(width/cell)+2, int(height/cell)+2
+	owner := make([]int32, columns*rows) // part that marked a cell first, plus 1
+	sets := newSets(len(parts))
+	budget := 60_000_000 // cells to mark; a page beyond it is a drawing as a whole
+	clamp := func(v float64, n int) int { return max(0, min(n-1, int(v/cell))) }
+	for i, p := range parts {
+		b := p.box
+		x0, x1 := clamp(b.X0-reach/2, columns), clamp(b.X1+reach/2, columns)
+		y0, y1 := clamp(b.Y0-reach/2, rows), clamp(b.Y1+reach/2, rows)
+		if budget -= (x1 - x0 + 1) * (y1 - y0 + 1); budget < 0 {
+			sets.join(i, 0)
+			continue
 		}
-		var found []candidate
-		for j, b := range p.Blocks {
-			if taken[j] || b.Kind == Table || runeCount(b.Text) > 700 {
-				continue
-			}
-			score, sure := captionScore(f.Box, b)
-			if score > 0 {
-				found = append(found, candidate{j, score, sure})
-			}
-		}
-		slices.SortStableFunc(found, func(a, b candidate) int { return cmp.Compare(b.score, a.score) })
-		for k, c := range found[:min(3, len(found))] {
-			f.Captions = append(f.Captions, p.Blocks[c.block].Text)
-			if k == 0 {
-				if c.sure {
-					taken[c.block] = true
-					p.Blocks[c.block].Kind = Caption
+		for y := y0; y <= y1; y++ {
+			line := owner[y*columns : (y+1)*columns]
+			for x := x0; x <= x1; x++ {
+				if line[x] == 0 {
+					line[x] = int32(i + 1)
+				} else if int(line[x]-1) != i {
+					sets.join(i, int(line[x]-1))
 				}
 			}
 		}
 	}
-}
-
-// captionScore rates a block as the caption of a figure: 0 is none, more is
-// better; sure says that it begins like a caption.
-func captionScore(figure Rect, b Block) (score float64, sure bool) {
-	side := min(figure.X1, b.Box.X1) - max(figure.X0, b.Box.X0)
-	if side < 0.3*min(figure.Width(), b.Box.Width()) {
-		return 0, false
+	index := map[int]int{}
+	var out []cluster
+	for i, p := range parts {
+		root := sets.root(i)
+		at, ok := index[root]
+		if !ok {
+			index[root] = len(out)
+			out = append(out, p)
+			continue
+		}
+		out[at].box = out[at].box.union(p.box)
+		out[at].pictures = append(out[at].pictures, p.pictures...)
+		out[at].shapes = append(out[at].shapes, p.shapes...)
+		out[at].labels += p.labels
 	}
-	em := max(b.FontSize, 6)
-	below, above := b.Box.Y0-figure.Y1, figure.Y0-b.Box.Y1
-	gap := max(below, above)
-	sure = captionStart().MatchString(b.Text)
-	switch {
-	case gap < -1.5*em || gap > 5*em: // inside the figure, or far away
-		return 0, false
-	case sure:
-		score = 10
-	case gap > 2.2*em || b.Kind == Heading || runeCount(b.Text) > 350 || b.Box.Width() > 1.3*figure.Width():
-		return 0, false
-	case !strings.ContainsFunc(b.Text, unicode.IsLetter):
-		return 0, false
-	default:
-		score = 3
-	}
-	if below >= above {
-		score++
-	}
-	return score - max(gap, 0)/em*0.5, sure
+	return out
 }

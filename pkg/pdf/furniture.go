@@ -13,6 +13,8 @@ import (
 type repeats struct {
 	lines    map[string]int // by normalised text and height on the page
 	pictures map[string]int // by picture key
+	shapes   map[place]int  // by their place
+	pages    int            // that were compared
 }
 
 // samplePages are the pages that are compared, neighbours among them because
@@ -40,7 +42,7 @@ const margin = 0.11
 // findRepeats compares a sample of the pages. Pages that cannot be read are
 // left out: reading them for themselves reports the error.
 func (d *document) findRepeats() *repeats {
-	rep := &repeats{lines: map[string]int{}, pictures: map[string]int{}}
+	rep := &repeats{lines: map[string]int{}, pictures: map[string]int{}, shapes: map[place]int{}}
 	for _, n := range samplePages(d.info.Pages) {
 		c, err := d.read(n)
 		if err != nil {
@@ -57,8 +59,34 @@ func (d *document) findRepeats() *repeats {
 				rep.pictures[p.key]++
 			}
 		}
+		for at := range places(c.shapes) {
+			rep.shapes[at]++
+		}
+		rep.pages++
 	}
 	return rep
+}
+
+// place is where a shape stands, to the point.
+type place [4]int32
+
+func placeOf(s shape) place {
+	at := func(v float64) int32 { return int32(math.Round(v)) }
+	return place{at(s.box.X0), at(s.box.Y0), at(s.box.X1), at(s.box.Y1)}
+}
+
+func places(shapes []shape) map[place]bool {
+	out := make(map[place]bool, len(shapes))
+	for _, s := range shapes {
+		out[placeOf(s)] = true
+	}
+	return out
+}
+
+// repeated tells a shape that two fifths of the pages have at the same place.
+func (rep *repeats) repeated(s shape) bool {
+	n := rep.shapes[placeOf(s)]
+	return n >= 2 && 5*n >= 2*rep.pages
 }
 
 func marginLines(c *content) map[string]bool {

@@ -17,13 +17,15 @@ type spans struct {
 	boxes []Rect
 }
 
-// readObjects walks the page's objects for pictures, paths and spans, into
+// readObjects walks the page's objects for pictures, shapes and spans, into
 // forms too.
 func (d *document) readObjects(page uint64, m matrix, c *content) *spans {
 	s := &spans{of: map[uint64]int{}}
 	marks := map[uint64]int{}
+	paths := pathReader{d: d}
+	whole := Rect{0, 0, c.width, c.height}
 	d.walk(page, m, func(object uint64, kind int, m matrix) {
-		box := d.bounds(object, m).intersect(Rect{0, 0, c.width, c.height})
+		box := d.bounds(object, m).intersect(whole)
 		switch kind {
 		case objectText:
 			mark := d.actualText(object)
@@ -38,11 +40,14 @@ func (d *document) readObjects(page uint64, m matrix, c *content) *spans {
 			s.of[object] = marks[mark]
 		case objectImage:
 			if p, ok := d.readPicture(object, box); ok {
+				p.seen = box.intersect(paths.clip(object, m, whole))
 				c.pictures = append(c.pictures, p)
 			}
 		case objectPath:
-			if box.Width() >= 0 && box.Height() >= 0 {
-				c.paths = append(c.paths, box)
+			c.shapes = append(c.shapes, paths.read(object, box.intersect(paths.clip(object, m, whole)), m)...)
+		case objectShading:
+			if box = box.intersect(paths.clip(object, m, whole)); box.Width() > 0 && box.Height() > 0 {
+				c.shapes = append(c.shapes, shape{box: box})
 			}
 		}
 	})

@@ -106,7 +106,12 @@ type Block struct {
 	Text     string
 	Box      Rect
 	FontSize float64 // points
+
+	style blockStyle
+	cells [][]string // of a table
 }
+
+type blockStyle struct{ slanted, boldStart bool }
 
 // Line is one line of text.
 type Line struct {
@@ -139,6 +144,7 @@ type PageTable struct {
 const (
 	Picture = "picture"
 	Chart   = "chart" // drawn with lines and areas
+	Map     = "map"   // its caption says so
 )
 
 // Figure is a picture on a page that is neither a repeated logo nor a scan of
@@ -149,4 +155,6 @@ type Figure struct {
 	Captions []string // the best first
 	Object   int      // index of its image object on the page, -1 if it has none or several
 	DPI      int      // resolution of the image object, 0 without one
+
+	captioned bool // a caption stands beside it
 }

@@ -78,6 +78,22 @@ func goldenPages() map[string][]byte {
 		lines("F1", 10, 200, 700, 14, "People", "1,200", "3,400", "560")+
 		lines("F1", 10, 350, 700, 14, "Share", "12 %", "34 %", "5 %"))
 	one("sideways", fmt.Sprintf("q 0 1 -1 0 600 0 cm\n%sQ", lines("F1", 12, 50, 500, 15, "This text runs up the page,", "and so does this line.")))
+	one("grid", lines("F1", 11, 50, 740, 14, "The table below gives the people reached in every district, and what they got.")+
+		text("F1", 9, 50, 712, "Jedwali 1: Watu waliofikiwa")+
+		strokes(50, 700, 450, 700, 50, 680, 450, 680, 150, 660, 450, 660, 50, 620, 450, 620, 50, 700, 50, 620, 150, 700, 150, 620, 250, 680, 250, 620, 450, 700, 450, 620)+
+		text("F1", 10, 54, 686, "District")+text("F1", 10, 250, 686, "People and goods")+
+		lines("F1", 10, 54, 650, 12, "Wajir", "and its", "surroundings")+text("F1", 10, 154, 666, "1,200")+text("F1", 10, 254, 666, "maize")+
+		text("F1", 10, 154, 646, "3,400")+lines("F1", 10, 254, 646, 12, "beans, oil, salt and soap for all of", "the families there"))
+	one("ruled", text("F1", 11, 50, 740, "A paragraph that stands above the table and is as long as a paragraph should be.")+
+		lines("F1", 10, 50, 520, 14, "Below stands another one that is about as long as the first one of this page is,", "with a second line.")+
+		strokes(50, 700, 400, 700, 50, 680, 400, 680, 50, 600, 400, 600)+
+		text("F2", 10, 50, 686, "Camp")+text("F2", 10, 160, 686, "2022")+text("F2", 10, 260, 686, "2023")+
+		lines("F1", 10, 50, 666, 16, "Dadaab", "Kakuma", "Kalobeyei settlement", "Nairobi")+lines("F1", 10, 160, 666, 16, "219,000", "165,000", "42,000", "81,000")+
+		lines("F1", 10, 260, 666, 16, "223,000", "171,000", "44,000", "82,000")+
+		text("F1", 9, 50, 586, "Table 4. Refugees by camp"))
+	one("chart", text("F1", 11, 50, 740, "A paragraph that stands above the chart and is as long as a paragraph should be.")+
+		bars(100, 500)+text("F1", 9, 130, 470, "Kielelezo 2: Mvua kwa mwezi")+
+		lines("F1", 11, 50, 430, 14, "Below stands another one that is about as long as the first one of this page is,", "with a second line."))
 	b := newBuilder()
 	for n := range 4 {
 		b.page(text("F1", 9, 50, 780, "Situation Report - Region 7")+
@@ -107,6 +123,12 @@ func TestReadingOrder(t *testing.T) {
 				fmt.Fprintf(&b, "page %d: %.0f by %.0f points, turned by %d\n", n, page.Width, page.Height, page.Rotation)
 				for _, block := range page.Blocks {
 					fmt.Fprintf(&b, "%s: %q\n", block.Kind, block.Text)
+				}
+				for _, f := range page.Figures {
+					fmt.Fprintf(&b, "a %s at %.0f with the captions %q\n", f.Kind, f.Box, f.Captions)
+				}
+				for _, t := range page.Tables {
+					fmt.Fprintf(&b, "a table at %.0f with the captions %q\n", t.Box, t.Captions)
 				}
 			}
 			golden := filepath.Join("testdata", name+".golden")

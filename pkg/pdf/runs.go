@@ -17,10 +17,13 @@ type run struct {
 	baseline  float64
 	size      float64
 	bold      bool
+	slanted   bool
+	boldStart bool // its first character is bold
 	rtl       bool
 	invisible bool
 	chars     []char
-	quarters  int // direction of writing in quarter turns clockwise, -1 for slanted text
+	quarters  int    // direction of writing in quarter turns clockwise, -1 for slanted text
+	table     *table // what the run stands for instead of text
 }
 
 // gutter is the gap, in ems, that ends a run. A column gutter is about as
@@ -114,7 +117,7 @@ func (c *content) makeRun(chars []char) (run, bool) {
 	if len(chars) == 0 {
 		return run{}, false
 	}
-	bold, ink := 0, 0
+	bold, slanted, ink := 0, 0, 0
 	sizes := map[float64]int{}
 	var baselines []float64
 	for _, ch := range chars {
@@ -129,13 +132,17 @@ func (c *content) makeRun(chars []char) (run, bool) {
 		if s.bold {
 			bold++
 		}
+		if s.slanted {
+			slanted++
+		}
 		r.invisible = s.invisible
 		r.quarters = quarters(s)
 	}
 	if ink == 0 {
 		return run{}, false
 	}
-	r.bold = 2*bold > ink
+	r.bold, r.slanted = 2*bold > ink, 2*slanted > ink
+	r.boldStart = c.styles[chars[0].style].bold
 	r.size = max(1, mode(sizes))
 	slices.Sort(baselines)
 	r.baseline = baselines[len(baselines)/2]

@@ -19,6 +19,8 @@ type Trust struct {
 	OK     bool
 	Reason string // NoTextLayer or UntrustedTextLayer; "" when OK
 	Detail string // what was found, for people
+
+	partial bool // parts of the text may be sound
 }
 
 func untrusted(format string, args ...any) Trust {
@@ -56,7 +58,7 @@ func judge(c *content, runs []run, scan bool) Trust {
 		}
 		ink++
 		s := c.styles[ch.style]
-		if ch.unmapped || ch.r == 0xFFFD || unicode.Is(unicode.Co, ch.r) || unicode.IsControl(ch.r) && ch.r != 2 {
+		if meaningless(ch) {
 			unmapped++
 		}
 		if s.invisible {
@@ -66,7 +68,7 @@ func judge(c *content, runs []run, scan bool) Trust {
 			legacy, font = legacy+1, name
 		}
 	}
-	covered := scan || len(c.pictures)+len(c.paths) > 0
+	covered := scan || len(c.pictures)+len(c.shapes) > 0
 	switch {
 	case ink == 0, ink < fewCharacters && scan:
 		return Trust{Reason: NoTextLayer, Detail: fmt.Sprintf("%d characters", ink)}
@@ -75,11 +77,18 @@ func judge(c *content, runs []run, scan bool) Trust {
 	case scan:
 		return Trust{Reason: NoTextLayer, Detail: fmt.Sprintf("a scan with a label of %d characters", ink)}
 	case share(unmapped, ink) > maxUnmapped:
-		return untrusted("%d of %d characters have no Unicode value", unmapped, ink)
+		t := untrusted("%d of %d characters have no Unicode value", unmapped, ink)
+		t.partial = true
+		return t
 	case share(legacy, ink) > 0.2:
 		return untrusted("font %s stands for another script with Latin letters", font)
 	}
 	return judgeText(runs)
+}
+
+// meaningless tells characters whose font does not say what they mean.
+func meaningless(ch char) bool {
+	return ch.unmapped || ch.r == 0xFFFD || unicode.Is(unicode.Co, ch.r) || unicode.IsControl(ch.r) && ch.r != 2
 }
 
 func share(n, of int) float64 {

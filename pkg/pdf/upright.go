@@ -32,9 +32,10 @@ func (c *content) upright() int {
 	}
 	for i, p := range c.pictures {
 		c.pictures[i].box = m.rect(p.box.X0, p.box.Y0, p.box.X1, p.box.Y1)
+		c.pictures[i].seen = m.rect(p.seen.X0, p.seen.Y0, p.seen.X1, p.seen.Y1)
 	}
-	for i, r := range c.paths {
-		c.paths[i] = m.rect(r.X0, r.Y0, r.X1, r.Y1)
+	for i, s := range c.shapes {
+		c.shapes[i].box = m.rect(s.box.X0, s.box.Y0, s.box.X1, s.box.Y1)
 	}
 	if best%2 == 1 {
 		c.width, c.height = c.height, c.width

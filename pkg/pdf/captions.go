@@ -1,0 +1,236 @@
+package pdf
+
+import (
+	"cmp"
+	_ "embed"
+	"math"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"unicode"
+)
+
+//go:embed captionwords.txt
+var captionWordList string
+
+// captionKind is what a caption says it is the caption of.
+type captionKind int
+
+const (
+	noCaption captionKind = iota
+	ofFigure
+	ofTable
+	ofMap
+)
+
+// captionPatterns match the beginnings of captions.
+var captionPatterns = sync.OnceValue(func() map[captionKind]*regexp.Regexp {
+	before, after := map[captionKind][]string{}, map[captionKind][]string{} // words before and after their number
+	var infix []string
+	for line := range strings.Lines(captionWordList) {
+		code, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if code == "" || code == "#" {
+			continue
+		}
+		for i, part := range strings.Split(rest, "|") {
+			for _, word := range strings.Fields(part) {
+				pattern := strings.ReplaceAll(regexp.QuoteMeta(strings.TrimPrefix(word, "~")), "_", " ")
+				kind := ofFigure + captionKind(i)
+				switch {
+				case code == "num":
+					infix = append(infix, pattern)
+				case word[0] == '~':
+					after[kind] = append(after[kind], pattern)
+				default:
+					before[kind] = append(before[kind], pattern)
+				}
+			}
+		}
+	}
+	longestFirst := func(words []string) string {
+		slices.SortStableFunc(words, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+		return strings.Join(words, "|")
+	}
+	const (
+		open   = `^[\[(<【〔「〈«]?\s*`
+		number = `(?:[A-Z]{1,2}[-.]?)?[\p{Nd}\p{No}፩-፼]+(?:\s?[-.–/:]\s?[\p{Nd}\p{No}]+)*[a-z]?(?:\b|$|[^\pL])|[IVXLC]{1,6}(?:[.:\s)\]–—-]|$)|[A-Z]?[一二三四五六七八九十]+`
+	)
+	out := map[captionKind]*regexp.Regexp{}
+	for _, kind := range []captionKind{ofFigure, ofTable, ofMap} {
+		pattern := open + `(?i:` + longestFirst(before[kind]) + `)(?:(?:\s*\.?\s*|\s+(?i:` + longestFirst(infix) + `)\s*)[(]?(?:` + number + `)|\s*[:：–—]|\.\s)`
+		if len(after[kind]) > 0 {
+			pattern += `|` + open + `\p{Nd}+(?:[.-]\p{Nd}+)*\.?\s*(?i:` + longestFirst(after[kind]) + `)(?:[\s.:–—]|$)`
+		}
+		out[kind] = regexp.MustCompile(pattern)
+	}
+	return out
+})
+
+// captionStart tells whether text begins like a caption (a caption word, then a
+// number or punctuation), of what, and how long that beginning is in bytes.
+func captionStart(text string) (captionKind, int) {
+	best, length := noCaption, 0
+	for _, kind := range []captionKind{ofFigure, ofTable, ofMap} {
+		if m := captionPatterns()[kind].FindStringIndex(text); m != nil && m[1] > length {
+			best, length = kind, m[1]
+		}
+	}
+	return best, length
+}
+
+// A subject is a figure or table that may have a caption.
+type subject struct {
+	box      Rect
+	table    bool
+	captions []string
+}
+
+// caption finds the captions of a page's figures and tables among its blocks.
+// One block is the caption of one subject: the pairs are taken from the best
+// down. What makes a pair good is the distance, the words that the block begins
+// with, and a look of its own: smaller, slanted or bold type, centred under the
+// picture.
+func (l *layout) caption() {
+	var subjects []*subject
+	for _, f := range l.page.Figures {
+		subjects = append(subjects, &subject{box: f.Box})
+	}
+	for _, t := range l.page.Tables {
+		subjects = append(subjects, &subject{box: t.Box, table: true})
+	}
+	type pair struct {
+		subject, block int
+		score          float64
+	}
+	var pairs []pair
+	for i, s := range subjects {
+		for j, b := range l.page.Blocks {
+			if score := l.captionScore(s, b); score > 0 {
+				pairs = append(pairs, pair{i, j, score})
+			}
+		}
+	}
+	slices.SortStableFunc(pairs, func(a, b pair) int { return cmp.Compare(b.score, a.score) })
+	taken := map[int]bool{}
+	for _, p := range pairs {
+		s, b := subjects[p.subject], &l.page.Blocks[p.block]
+		if taken[p.block] || len(s.captions) > 0 {
+			continue
+		}
+		taken[p.block] = true
+		s.captions = append(s.captions, b.Text)
+		b.Kind = Caption
+	}
+	for _, p := range pairs { // other candidates
+		if s := subjects[p.subject]; !taken[p.block] && len(s.captions) < 3 {
+			s.captions = append(s.captions, l.page.Blocks[p.block].Text)
+		}
+	}
+	for i, s := range subjects {
+		if i < len(l.page.Figures) {
+			l.page.Figures[i].Captions = s.captions
+			if len(s.captions) > 0 {
+				if kind, _ := captionStart(s.captions[0]); kind == ofMap {
+					l.page.Figures[i].Kind = Map
+				}
+			}
+		} else {
+			l.page.Tables[i-len(l.page.Figures)].Captions = s.captions
+		}
+	}
+}
+
+// captionScore rates a block as the caption of a subject: 0 is none, more is
+// better.
+func (l *layout) captionScore(s *subject, b Block) float64 {
+	n := runeCount(b.Text)
+	if b.Kind == Table || n > 700 || n < 2 || !strings.ContainsFunc(b.Text, unicode.IsLetter) || l.distrusted(b) {
+		return 0
+	}
+	em := max(b.FontSize, 6)
+	beside := min(s.box.X1, b.Box.X1) - max(s.box.X0, b.Box.X0)
+	below, above := b.Box.Y0-s.box.Y1, s.box.Y0-b.Box.Y1
+	gap := max(below, above)
+	kind, length := captionStart(b.Text)
+	if kind != noCaption && beside < 0.3*min(s.box.Width(), b.Box.Width()) {
+		// Beside the picture.
+		left, right := s.box.X0-b.Box.X1, b.Box.X0-s.box.X1
+		if s.table || max(left, right) > 3*em || min(s.box.Y1, b.Box.Y1)-max(s.box.Y0, b.Box.Y0) < 0.8*b.Box.Height() || !l.ownLook(b) {
+			return 0
+		}
+		return 6 - max(left, right)/em*0.5
+	}
+	if beside < 0.3*min(s.box.Width(), b.Box.Width()) || gap < -1.6*em {
+		return 0
+	}
+	distance := max(gap, 0) / em
+	if kind != noCaption {
+		if distance > 5 || l.between(s.box, b.Box) {
+			return 0
+		}
+		score := 12 - distance
+		if s.table != (kind == ofTable) {
+			score -= 6
+		}
+		// `Figure 7 shows …` is a sentence of the text.
+		if rest := b.Text[length:]; !l.ownLook(b) && !punctuated(b.Text[:length], rest) {
+			score -= 5
+			if lower := strings.TrimLeft(rest, " "); lower != "" && unicode.IsLower([]rune(lower)[0]) {
+				return 0
+			}
+		}
+		if s.table == (above >= below) {
+			score++ // tables have theirs above, figures below
+		}
+		return score
+	}
+	// No word says so: a picture's own line of another look right below it.
+	if s.table || distance > 1.6 || n > 300 || b.Kind == Heading && below < 0 || b.Kind == ListItem || below < above {
+		return 0
+	}
+	if b.Box.Width() > 1.15*s.box.Width() || !l.ownLook(b) && !centred(s.box, b.Box) || l.goesOnBelow(b) {
+		return 0
+	}
+	return 3 - distance
+}
+
+// punctuated tells that a caption's number ends with punctuation or a wide
+// space.
+func punctuated(start, rest string) bool {
+	rest = strings.TrimLeft(rest, " ")
+	return rest == "" || strings.ContainsAny(start[len(start)-1:], ".:)]") || strings.ContainsRune(".:：)]–—-፦|】〕」〉>።", []rune(rest)[0])
+}
+
+// ownLook tells that a block is set in another size or style than the body.
+func (l *layout) ownLook(b Block) bool {
+	return b.FontSize < 0.96*l.body || b.style.slanted != l.slanted || b.style.boldStart && !l.bold
+}
+
+// centred tells that a short block stands in the middle under a picture.
+func centred(figure, block Rect) bool {
+	return math.Abs(figure.X0+figure.X1-block.X0-block.X1) < 0.06*figure.Width() && block.Width() < 0.85*figure.Width()
+}
+
+// goesOnBelow tells that a block of the same look follows close below: it is
+// running text.
+func (l *layout) goesOnBelow(b Block) bool {
+	return slices.ContainsFunc(l.page.Blocks, func(o Block) bool {
+		gap := o.Box.Y0 - b.Box.Y1
+		return o.Kind != Table && gap > -1 && gap < 0.9*b.FontSize && math.Abs(o.FontSize-b.FontSize) < 0.3 && o.style.slanted == b.style.slanted &&
+			min(o.Box.X1, b.Box.X1)-max(o.Box.X0, b.Box.X0) > 0.5*b.Box.Width()
+	})
+}
+
+// between tells that other text stands between a subject and its caption.
+func (l *layout) between(subject, caption Rect) bool {
+	from, to := subject.Y1, caption.Y0
+	if caption.Y0 < subject.Y0 {
+		from, to = caption.Y1, subject.Y0
+	}
+	x0, x1 := max(subject.X0, caption.X0), min(subject.X1, caption.X1)
+	return slices.ContainsFunc(l.page.Blocks, func(b Block) bool {
+		middle := (b.Box.Y0 + b.Box.Y1) / 2
+		return middle > from && middle < to && b.Box.X0 < x1 && b.Box.X1 > x0 && runeCount(b.Text) > 30
+	})
+}
