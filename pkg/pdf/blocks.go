@@ -52,6 +52,9 @@ func makeRow(runs []run) row {
 	w.rtl, w.bold, w.slanted = rtl > 0, 2*bold > letters, 2*slanted > letters
 	w.start = runs[0].boldStart
 	if w.rtl {
+		w.start = runs[len(runs)-1].boldStart
+	}
+	if w.rtl {
 		var chars []char
 		for _, r := range runs {
 			chars = append(chars, r.chars...)

@@ -153,7 +153,7 @@ func (l *layout) captionScore(s *subject, b Block) float64 {
 	below, above := b.Box.Y0-s.box.Y1, s.box.Y0-b.Box.Y1
 	gap := max(below, above)
 	kind, length := captionStart(b.Text)
-	if kind != noCaption && beside < 0.3*min(s.box.Width(), b.Box.Width()) {
+	if kind != noCaption && !l.sameColumn(s.box, b.Box) {
 		// Beside the picture.
 		left, right := s.box.X0-b.Box.X1, b.Box.X0-s.box.X1
 		if s.table || max(left, right) > 3*em || min(s.box.Y1, b.Box.Y1)-max(s.box.Y0, b.Box.Y0) < 0.8*b.Box.Height() || !l.ownLook(b) {
@@ -161,15 +161,18 @@ func (l *layout) captionScore(s *subject, b Block) float64 {
 		}
 		return 6 - max(left, right)/em*0.5
 	}
-	if beside < 0.3*min(s.box.Width(), b.Box.Width()) || gap < -1.6*em {
+	if kind == noCaption && beside < 0.3*min(s.box.Width(), b.Box.Width()) || gap < -1.6*em {
 		return 0
 	}
 	distance := max(gap, 0) / em
 	if kind != noCaption {
-		if distance > 5 || l.between(s.box, b.Box) {
+		if distance > maxCaptionGap || l.between(s.box, b.Box) {
 			return 0
 		}
 		score := 12 - distance
+		if beside <= 0 {
+			score -= 4 // it only stands in the same column
+		}
 		if s.table != (kind == ofTable) {
 			score -= 6
 		}
@@ -189,7 +192,13 @@ func (l *layout) captionScore(s *subject, b Block) float64 {
 	if s.table || distance > 1.6 || n > 300 || b.Kind == Heading && below < 0 || b.Kind == ListItem || below < above {
 		return 0
 	}
-	if b.Box.Width() > 1.15*s.box.Width() || !l.ownLook(b) && !centred(s.box, b.Box) || l.goesOnBelow(b) {
+	centre := math.Abs(s.box.X0 + s.box.X1 - b.Box.X0 - b.Box.X1)
+	switch {
+	case l.goesOnBelow(b), b.Box.Width() > 2.5*s.box.Width():
+		return 0
+	case b.Box.Width() > 1.15*s.box.Width() && centre > 8: // wider than the picture, and not in the middle
+		return 0
+	case !l.ownLook(b) && (centre > 0.06*s.box.Width() || b.Box.Width() > 0.85*s.box.Width()):
 		return 0
 	}
 	return 3 - distance
@@ -205,11 +214,6 @@ func punctuated(start, rest string) bool {
 // ownLook tells that a block is set in another size or style than the body.
 func (l *layout) ownLook(b Block) bool {
 	return b.FontSize < 0.96*l.body || b.style.slanted != l.slanted || b.style.boldStart && !l.bold
-}
-
-// centred tells that a short block stands in the middle under a picture.
-func centred(figure, block Rect) bool {
-	return math.Abs(figure.X0+figure.X1-block.X0-block.X1) < 0.06*figure.Width() && block.Width() < 0.85*figure.Width()
 }
 
 // goesOnBelow tells that a block of the same look follows close below: it is

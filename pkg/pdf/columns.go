@@ -189,7 +189,10 @@ func extentY(runs []run) Rect {
 
 // rowsOf groups runs that stand on a common baseline, from top to bottom, each
 // row from left to right.
-func rowsOf(runs []run) [][]run {
+func rowsOf(runs []run) [][]run { return rowsWithin(runs, 0.25) }
+
+// rowsWithin is rowsOf where baselines may differ by a share of the size.
+func rowsWithin(runs []run, share float64) [][]run {
 	sorted := slices.Clone(runs)
 	slices.SortStableFunc(sorted, func(a, b run) int { return cmp.Compare(a.baseline, b.baseline) })
 	var rows [][]run
@@ -200,7 +203,7 @@ func rowsOf(runs []run) [][]run {
 			shift := r.baseline - last.baseline
 			overlap := min(box.Y1, r.box.Y1) - max(box.Y0, r.box.Y0)
 			// A raised or lowered mark overlaps most of the row beside it.
-			if shift < 0.25*max(last.size, r.size) || shift < 0.5*max(last.size, r.size) && r.size < 0.85*last.size && overlap > 0.5*r.box.Height() {
+			if shift < share*max(last.size, r.size) || shift < 0.5*max(last.size, r.size) && r.size < 0.85*last.size && overlap > 0.5*r.box.Height() {
 				rows[n-1] = append(rows[n-1], r)
 				box = box.union(r.box)
 				continue

@@ -45,7 +45,7 @@ func (l *layout) clusters() []cluster {
 	var atoms []cluster
 	for i, p := range c.pictures {
 		box := p.seen
-		if l.rep.pictures[p.key] >= 2 || min(p.width, p.height) < 2 || box.Width() < 1 || box.Height() < 1 {
+		if l.rep.logo(p, c.width*c.height) || min(p.width, p.height) < 2 || box.Width() < 1 || box.Height() < 1 {
 			continue // logos
 		}
 		if box.area() > maxShare*c.width*c.height && textOver(box, l.level) > 0.08 {
@@ -154,10 +154,14 @@ func (l *layout) figure(k cluster) (Figure, bool) {
 	c := l.content
 	box := k.box.intersect(Rect{0, 0, c.width, c.height})
 	w, h, page := box.Width(), box.Height(), c.width*c.height
-	if min(w, h) < minSide || box.area() < minShare*page || max(w, h) > maxRatio*min(w, h) {
+	f := Figure{Kind: Chart, Box: box, Object: -1, captioned: l.captioned(box, ofFigure)}
+	ratio := maxRatio
+	if f.captioned {
+		ratio *= 2
+	}
+	if min(w, h) < minSide || box.area() < minShare*page || max(w, h) > ratio*min(w, h) {
 		return Figure{}, false
 	}
-	f := Figure{Kind: Chart, Box: box, Object: -1}
 	pictured, largest := 0.0, 0.0
 	for _, i := range k.pictures {
 		p := c.pictures[i]
@@ -170,7 +174,6 @@ func (l *layout) figure(k cluster) (Figure, bool) {
 			}
 		}
 	}
-	f.captioned = l.captioned(box, ofFigure)
 	text := textOver(box, l.prose)
 	if pictured > 0.3*box.area() {
 		f.Kind = Picture
@@ -213,14 +216,44 @@ func (l *layout) labelsIn(box Rect) int {
 	return n
 }
 
-// captioned tells that a line beside the box begins like a caption.
+// captioned tells that a line above or below the box begins like a caption,
+// with nothing but space between.
 func (l *layout) captioned(box Rect, kind captionKind) bool {
 	return slices.ContainsFunc(l.captions, func(w captionLine) bool {
-		if (w.kind == ofTable) != (kind == ofTable) || min(box.X1, w.box.X1)-max(box.X0, w.box.X0) < 0.3*min(w.box.Width(), box.Width()) {
+		if (w.kind == ofTable) != (kind == ofTable) || !l.sameColumn(w.box, box) {
 			return false
 		}
-		below, above := w.box.Y0-box.Y1, box.Y0-w.box.Y1
-		return max(below, above) > -1.5*w.size && max(below, above) < 3*w.size
+		gap := max(w.box.Y0-box.Y1, box.Y0-w.box.Y1)
+		return gap > -1.5*w.size && (gap < 2*w.size || gap < maxCaptionGap*w.size && !l.textBetween(box, w.box))
+	})
+}
+
+// maxCaptionGap is how far a caption may stand from what it is the caption of,
+// in units of its size.
+const maxCaptionGap = 7
+
+// sameColumn tells that two boxes stand above each other: they overlap along
+// the line, or running text spans both.
+func (l *layout) sameColumn(a, b Rect) bool {
+	if min(a.X1, b.X1)-max(a.X0, b.X0) > 0.3*min(a.Width(), b.Width()) {
+		return true
+	}
+	both := a.union(b)
+	return slices.ContainsFunc(l.prose, func(r run) bool {
+		return r.box.X0 < both.X0+3 && r.box.X1 > (both.X0+both.X1)/2 && r.box.X1 > max(a.X0, b.X0)+0.3*min(a.Width(), b.Width())
+	})
+}
+
+// textBetween tells that text stands between two boxes one above the other.
+func (l *layout) textBetween(a, b Rect) bool {
+	from, to := a.Y1, b.Y0
+	if b.Y0 < a.Y0 {
+		from, to = b.Y1, a.Y0
+	}
+	x0, x1 := min(a.X0, b.X0), max(a.X1, b.X1)
+	return slices.ContainsFunc(l.level, func(r run) bool {
+		middle := (r.box.Y0 + r.box.Y1) / 2
+		return middle > from && middle < to && r.box.X0 < x1 && r.box.X1 > x0
 	})
 }
 
@@ -242,11 +275,11 @@ func (l *layout) joinPanels(all []Figure) []Figure {
 			a, b := all[i].Box, all[j].Box
 			gap := max(a.X0-b.X1, b.X0-a.X1)
 			high := min(a.Y1, b.Y1) - max(a.Y0, b.Y0)
-			if gap > 45 || high < 0.6*max(a.Height(), b.Height()) {
+			if gap > 90 || high < 0.6*max(a.Height(), b.Height()) {
 				continue
 			}
 			both := a.union(b)
-			if n := l.captionsOf(both); n != 1 || !l.spans(a, b, both) {
+			if n := l.captionsOf(both); n != 1 || !l.spans(a, b, both) || l.proseIn(both) {
 				continue
 			}
 			all[i] = Figure{Kind: all[i].Kind, Box: both, Object: -1, DPI: max(all[i].DPI, all[j].DPI), captioned: true}
@@ -257,12 +290,16 @@ func (l *layout) joinPanels(all []Figure) []Figure {
 	return all
 }
 
+func (l *layout) proseIn(box Rect) bool {
+	return slices.ContainsFunc(l.prose, func(r run) bool { return contains(box, r.box) })
+}
+
 // captionsOf counts the captions of figures right below or above a box.
 func (l *layout) captionsOf(box Rect) int {
 	n := 0
 	for _, w := range l.captions {
 		below, above := w.box.Y0-box.Y1, box.Y0-w.box.Y1
-		if gap := max(below, above); w.kind != ofTable && gap > -1.5*w.size && gap < 3*w.size && min(box.X1, w.box.X1) > max(box.X0, w.box.X0) {
+		if gap := max(below, above); w.kind != ofTable && gap > -1.5*w.size && gap < 4*w.size && min(box.X1, w.box.X1) > max(box.X0, w.box.X0) {
 			n++
 		}
 	}
@@ -273,7 +310,7 @@ func (l *layout) captionsOf(box Rect) int {
 // rather than under one of them.
 func (l *layout) spans(a, b, both Rect) bool {
 	for _, w := range l.captions {
-		if w.kind == ofTable || max(w.box.Y0-both.Y1, both.Y0-w.box.Y1) > 3*w.size || max(w.box.Y0-both.Y1, both.Y0-w.box.Y1) < -1.5*w.size {
+		if w.kind == ofTable || max(w.box.Y0-both.Y1, both.Y0-w.box.Y1) > 4*w.size || max(w.box.Y0-both.Y1, both.Y0-w.box.Y1) < -1.5*w.size {
 			continue
 		}
 		middle := (w.box.X0 + w.box.X1) / 2

@@ -12,7 +12,8 @@ import (
 // and logos.
 type repeats struct {
 	lines    map[string]int // by normalised text and height on the page
-	pictures map[string]int // by picture key
+	pictures map[string]int // pages by picture and its size
+	places   map[string]int // the same at the same place
 	shapes   map[place]int  // by their place
 	pages    int            // that were compared
 }
@@ -42,7 +43,7 @@ const margin = 0.11
 // findRepeats compares a sample of the pages. Pages that cannot be read are
 // left out: reading them for themselves reports the error.
 func (d *document) findRepeats() *repeats {
-	rep := &repeats{lines: map[string]int{}, pictures: map[string]int{}, shapes: map[place]int{}}
+	rep := &repeats{lines: map[string]int{}, pictures: map[string]int{}, places: map[string]int{}, shapes: map[place]int{}}
 	for _, n := range samplePages(d.info.Pages) {
 		c, err := d.read(n)
 		if err != nil {
@@ -54,10 +55,14 @@ func (d *document) findRepeats() *repeats {
 		}
 		seen := map[string]bool{}
 		for _, p := range c.pictures {
-			if !seen[p.key] {
-				seen[p.key] = true
-				rep.pictures[p.key]++
+			size, at := p.size(), p.place()
+			if !seen[size] {
+				rep.pictures[size]++
 			}
+			if !seen[at] {
+				rep.places[at]++
+			}
+			seen[size], seen[at] = true, true
 		}
 		for at := range places(c.shapes) {
 			rep.shapes[at]++
@@ -87,6 +92,23 @@ func places(shapes []shape) map[place]bool {
 func (rep *repeats) repeated(s shape) bool {
 	n := rep.shapes[placeOf(s)]
 	return n >= 2 && 5*n >= 2*rep.pages
+}
+
+// place identifies a picture and where it stands, about.
+func (p picture) place() string {
+	at := placeOf(shape{box: Rect{p.box.X0 / 4, p.box.Y0 / 4, p.box.X1 / 4, p.box.Y1 / 4}})
+	return fmt.Sprint(p.key, at)
+}
+
+// size identifies a picture and how large it is shown, about.
+func (p picture) size() string {
+	return fmt.Sprintf("%s %.0f %.0f", p.key, p.box.Width()/4, p.box.Height()/4)
+}
+
+// logo tells a picture that comes back at its place, or a small one that comes
+// back anywhere. A photograph may be shown twice.
+func (rep *repeats) logo(p picture, page float64) bool {
+	return rep.places[p.place()] >= 2 || rep.pictures[p.size()] >= 2 && p.box.area() < 0.05*page
 }
 
 func marginLines(c *content) map[string]bool {

@@ -14,6 +14,7 @@ type layout struct {
 	rep     *repeats
 
 	level    []run // text that stands upright and is no header or footer
+	segments []run // the same, what stands close together in a line as one
 	prose    []run // of these, running text
 	labels   []run // and short texts that are no part of it
 	captions []captionLine
@@ -103,12 +104,13 @@ func (l *layout) look() {
 // classify tells running text from labels, and finds the lines that begin like
 // captions.
 func (l *layout) classify() {
-	long := make([]bool, len(l.level))
-	for i, r := range l.level {
+	l.segments = segmentsOf(l.level)
+	long := make([]bool, len(l.segments))
+	for i, r := range l.segments {
 		long[i] = runeCount(r.text) >= 28 || r.box.Width() > 0.24*l.page.Width
 	}
 	attached := func(r run) bool {
-		for i, q := range l.level {
+		for i, q := range l.segments {
 			step := r.baseline - q.baseline
 			if long[i] && step > 0.5*r.size && step < 1.8*r.size && r.size > 0.95*q.size && r.size < 1.05*q.size &&
 				r.box.X0 < q.box.X1 && r.box.X1 > q.box.X0 && (r.box.X0 < q.box.X0+3*r.size || r.box.X1 > q.box.X1-3*r.size) {
@@ -117,8 +119,8 @@ func (l *layout) classify() {
 		}
 		return false
 	}
-	crowded := len(l.level) > 4000
-	for i, r := range l.level {
+	crowded := len(l.segments) > 4000
+	for i, r := range l.segments {
 		if kind, length := captionStart(r.text); kind != noCaption && l.captionLike(r, length) {
 			l.captions = append(l.captions, l.captionLine(kind, r))
 			continue
@@ -131,21 +133,38 @@ func (l *layout) classify() {
 	}
 }
 
+// segmentsOf joins the runs of a line that stand close together: a run may be
+// no more than a word.
+func segmentsOf(runs []run) []run {
+	var out []run
+	for _, line := range rowsOf(runs) {
+		for i := 0; i < len(line); {
+			j, end := i+1, line[i].box.X1
+			for j < len(line) && line[j].box.X0-end < gutter*line[j].size {
+				end = max(end, line[j].box.X1)
+				j++
+			}
+			w := makeRow(line[i:j])
+			out = append(out, run{text: w.text, box: w.box, baseline: w.baseline, size: w.size, bold: w.bold, slanted: w.slanted, rtl: w.rtl, boldStart: w.start})
+			i = j
+		}
+	}
+	return out
+}
+
 // captionLike tells the beginning of a caption from a sentence that begins with
 // the name of a figure.
 func (l *layout) captionLike(r run, length int) bool {
-	first := l.content.styles[r.chars[0].style]
-	return r.size < 0.96*l.body || r.slanted != l.slanted || first.bold && !l.bold || punctuated(r.text[:length], r.text[length:])
+	return r.size < 0.96*l.body || r.slanted != l.slanted || r.boldStart && !l.bold || punctuated(r.text[:length], r.text[length:])
 }
 
 // captionLine takes in what stands in the same line.
 func (l *layout) captionLine(kind captionKind, r run) captionLine {
 	w := captionLine{kind, r.box, r.size}
-	for range 3 {
-		for _, q := range l.level {
-			if shift := q.baseline - r.baseline; shift < 0.3*r.size && shift > -0.3*r.size && q.box.X0 > w.box.X0 && q.box.X0 < w.box.X1+3*r.size {
-				w.box = w.box.union(q.box)
-			}
+	for _, q := range l.segments {
+		shift := q.baseline - r.baseline
+		if q.box.X0-w.box.X1 < 3*r.size && w.box.X0-q.box.X1 < 3*r.size && shift < 0.3*r.size && shift > -0.3*r.size && (q.box.X0 > w.box.X0) != r.rtl {
+			w.box = w.box.union(q.box)
 		}
 	}
 	return w
@@ -155,32 +174,19 @@ func (l *layout) captionLine(kind captionKind, r run) captionLine {
 func (l *layout) takeTables(aside []run) (body, rest []run) {
 	c := l.content
 	var found []*table
-	var loose []ruling
-	for _, shades := range []bool{false, true} {
-		across, down := rulings(c.shapes, shades)
-		loose = nil
-		for _, g := range grids(across, down) {
-			if len(g.down) == 0 {
-				loose = append(loose, g.across...)
-				continue
-			}
-			box := g.box()
-			if box.Width() > 0.97*c.width && box.Height() > 0.97*c.height || slices.ContainsFunc(found, func(t *table) bool { return overlapping(t.box, box) }) {
-				continue
-			}
-			in := inside(box, l.level)
-			for _, r := range aside {
-				if contains(box, r.box) {
-					in = append(in, r)
-				}
-			}
-			if t := c.tableOf(g, in); t != nil && !l.drawn(t) && !l.framed(t) {
+	free := func(box Rect) bool {
+		return !slices.ContainsFunc(found, func(t *table) bool { return overlapping(t.box, box) })
+	}
+	loose := l.ruledTables(&found, free, aside, false)
+	for _, box := range shaded(c.shapes) {
+		if runs := inside(box, l.level); free(box) && len(runs) > 0 {
+			box.Y1 = min(box.Y1, max(box.Y0, extentY(runs).Y1+2))
+			if t := columnTable(runs, box, true); t != nil && !l.drawn(t) {
 				found = append(found, t)
-			} else if len(g.down) <= 2 {
-				loose = append(loose, g.across...)
 			}
 		}
 	}
+	l.ruledTables(&found, free, aside, true)
 	found = append(found, c.openTables(loose, l.level, func(box Rect) bool { return l.captioned(box, ofTable) })...)
 	found = outermost(found)
 	for _, t := range found {
@@ -206,6 +212,35 @@ func (l *layout) takeTables(aside []run) (body, rest []run) {
 		}
 	}
 	return body, rest
+}
+
+// ruledTables adds the tables that rulings show, those made by shades of cells
+// with them or not, and returns the rulings that are left.
+func (l *layout) ruledTables(found *[]*table, free func(Rect) bool, aside []run, shades bool) (loose []ruling) {
+	c := l.content
+	across, down := rulings(c.shapes, shades)
+	for _, g := range grids(across, down) {
+		if len(g.down) == 0 {
+			loose = append(loose, g.across...)
+			continue
+		}
+		box := g.box()
+		if box.Width() > 0.97*c.width && box.Height() > 0.97*c.height || !free(box) {
+			continue
+		}
+		in := inside(box, l.level)
+		for _, r := range aside {
+			if contains(box, r.box) {
+				in = append(in, r)
+			}
+		}
+		if t := c.tableOf(g, in); t != nil && !l.drawn(t) && !l.framed(t) {
+			*found = append(*found, t)
+		} else if len(g.down) <= 2 {
+			loose = append(loose, g.across...)
+		}
+	}
+	return loose
 }
 
 // drawn tells that a grid is part of a drawing: curves and slanted lines stand

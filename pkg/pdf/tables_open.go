@@ -63,7 +63,7 @@ func contains(outer, inner Rect) bool {
 // by strips that no row crosses but headings over several columns. Nil if the
 // runs are no table.
 func columnTable(runs []run, box Rect, sure bool) *table {
-	rows := rowsOf(runs)
+	rows := rowsWithin(runs, 0.45)
 	if len(rows) < 2 {
 		return nil
 	}
@@ -188,6 +188,52 @@ func columnBorders(rows [][]run) []float64 {
 			if x-from > 0.5*size {
 				out = append(out, (from+x)/2)
 			}
+		}
+	}
+	return out
+}
+
+// shaded are the areas of tables whose rows have shades instead of lines: bands
+// of the same extent one below the other, with a white row between them or not.
+func shaded(shapes []shape) []Rect {
+	var bands []Rect
+	for _, s := range shapes {
+		if s.kind == rectangle && !s.stroked && !s.white && s.box.Height() < 60 && s.box.Width() > 8 {
+			bands = append(bands, s.box)
+		}
+	}
+	if len(bands) > maxRulings {
+		return nil
+	}
+	// Cells of one row.
+	slices.SortFunc(bands, func(a, b Rect) int {
+		return cmp.Or(cmp.Compare(math.Round(a.Y0), math.Round(b.Y0)), cmp.Compare(a.X0, b.X0))
+	})
+	var rows []Rect
+	for _, b := range bands {
+		if n := len(rows); n > 0 && math.Abs(rows[n-1].Y0-b.Y0) < 1.5 && math.Abs(rows[n-1].Y1-b.Y1) < 1.5 && b.X0 < rows[n-1].X1+3 {
+			rows[n-1] = rows[n-1].union(b)
+		} else {
+			rows = append(rows, b)
+		}
+	}
+	var out []Rect
+	for i, r := range rows {
+		if i > 0 && r.Width() == 0 {
+			continue
+		}
+		area, last, n := r, r, 1
+		for j := i + 1; j < len(rows); j++ {
+			next := rows[j]
+			if math.Abs(next.X0-r.X0) < 5 && math.Abs(next.X1-r.X1) < 5 && next.Y0-last.Y1 < 1.4*max(next.Height(), last.Height()) {
+				area, last = area.union(next), next
+				rows[j] = Rect{}
+				n++
+			}
+		}
+		if n > 1 && r.Width() > 60 {
+			area.Y1 += 1.1 * last.Height() // a last row without a shade
+			out = append(out, area)
 		}
 	}
 	return out
