@@ -12,7 +12,7 @@ import (
 // and logos.
 type repeats struct {
 	lines    map[string]int // by normalised text and height on the page
-	pictures map[string]int // pages by picture and its size
+	pictures map[string]int // pages by picture, and by picture and its size
 	places   map[string]int // the same at the same place
 	shapes   map[place]int  // by their place
 	pages    int            // that were compared
@@ -55,14 +55,16 @@ func (d *document) findRepeats() *repeats {
 		}
 		seen := map[string]bool{}
 		for _, p := range c.pictures {
-			size, at := p.size(), p.place()
-			if !seen[size] {
-				rep.pictures[size]++
+			for _, key := range []string{p.key, p.size()} {
+				if !seen[key] {
+					rep.pictures[key]++
+				}
+				seen[key] = true
 			}
-			if !seen[at] {
+			if at := p.place(); !seen[at] {
 				rep.places[at]++
+				seen[at] = true
 			}
-			seen[size], seen[at] = true, true
 		}
 		for at := range places(c.shapes) {
 			rep.shapes[at]++
@@ -105,9 +107,12 @@ func (p picture) size() string {
 	return fmt.Sprintf("%s %.0f %.0f", p.key, p.box.Width()/4, p.box.Height()/4)
 }
 
-// logo tells a picture that comes back at its place, or a small one that comes
-// back anywhere. A photograph may be shown twice.
+// logo tells a picture that comes back at its place or on most pages, or a small
+// one that comes back as it is. A photograph may be shown twice.
 func (rep *repeats) logo(p picture, page float64) bool {
+	if n := rep.pictures[p.key]; n >= 3 && 5*n >= 3*rep.pages {
+		return true
+	}
 	return rep.places[p.place()] >= 2 || rep.pictures[p.size()] >= 2 && p.box.area() < 0.05*page
 }
 
