@@ -38,7 +38,7 @@ kafka-stop: ## stop them; their data stay
 
 test-kafka: kafka build ## the tests that need Apache Kafka, on those brokers: each removes all their topics
 	eval "$$(go run ./deploy/kafka -dir $(KAFKA) -port $(KAFKA_PORT) env)" && \
-		go test -count 1 -p 1 -timeout 20m . ./pkg/stream/... ./sinks/clickhouse/...
+		go test -count 1 -timeout 20m -run OnKafka . && go test -count 1 -p 1 -timeout 20m ./pkg/stream/... ./sinks/clickhouse/...
 
 N ?= 20
 chaos: build ## kill the pipeline N=20 times and count what is lost or doubled; more flags by CHAOS="-seed 7"

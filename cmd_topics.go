@@ -14,9 +14,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kadm"
 
-	"vislang/pkg/stream"
-	"vislang/processors/align"
-	"vislang/processors/assemble"
 	"vislang/schemas"
 )
 
@@ -336,7 +333,7 @@ func (b *board) drifts(ctx context.Context) ([]drift, error) {
 // changelogInputs is the input topic of each changelog.
 func changelogInputs() map[string]string {
 	inputs := map[string]string{}
-	for _, stage := range []stream.Stateful{&assemble.Stage{}, &align.Stage{}} {
+	for _, stage := range statefulStages() {
 		inputs[stage.Changelog()] = stage.Inputs()[0]
 	}
 	return inputs
@@ -433,12 +430,13 @@ processes notice new partitions by themselves, within a minute or so.
 
 Kafka places a record by its key and the number of partitions: with another
 number, later records of a key go elsewhere. Stages without state do not mind.
-assemble (topic page-texts) and align (topic texts) keep what they know of a
-document or a parallel group in the partition of its key: documents under way,
-and translations that arrive later, would not find it. For these topics the
-command asks for --split-state, and gives the changelog as many partitions. Do it
-while nothing is under way (all groups at lag 0), and replay the stage from the
-start afterwards if translations of old documents are still to come:
+assemble (topic page-texts), pair (texts), match (vislang.match) and align (matches)
+keep what they know of a document, a parallel group or a pair in the partition of
+its key: documents under way, and translations that arrive later, would not find
+it. For these topics the command asks for --split-state, and gives the changelog
+as many partitions. Do it while nothing is under way (all groups at lag 0), and
+replay the stage from the start afterwards if translations of old documents are
+still to come:
 ` + "`vislang groups reset`" + `.`,
 		Example: `  vislang topics partitions pages 48
   vislang topics partitions page-texts 12 --split-state`,
@@ -452,14 +450,14 @@ start afterwards if translations of old documents are still to come:
 			if err != nil || n < 1 {
 				return usageError{fmt.Errorf("topics partitions: %q is not a number of partitions", args[1])}
 			}
-			if strings.HasPrefix(name, "vislang.") {
-				return usageError{fmt.Errorf("topic %s is internal: a changelog grows with its input, the others have one partition", name)}
-			}
 			changelog := ""
 			for log, input := range changelogInputs() {
 				if input == name {
 					changelog = log
 				}
+			}
+			if changelog == "" && strings.HasPrefix(name, "vislang.") {
+				return usageError{fmt.Errorf("topic %s is internal: a changelog grows with its input, the others have one partition", name)}
 			}
 			if changelog != "" && !split {
 				return usageError{fmt.Errorf("the state of topic %s is kept by key and partition: what is known of documents under way would not be found again; if that is right, say so with --split-state (see `vislang topics partitions --help`)", name)}

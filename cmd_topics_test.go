@@ -42,17 +42,21 @@ func TestTopicsAreCheckedAndGrown(t *testing.T) {
 	topics(0, "check")
 
 	topics(0, "partitions", "pages", "20")
-	if out := topics(exitUsage, "partitions", "page-texts", "9"); !strings.Contains(out, "--split-state") {
-		t.Errorf("more partitions under keyed state: %s", out)
+	for _, stage := range statefulStages() {
+		if out := topics(exitUsage, "partitions", stage.Inputs()[0], "9"); !strings.Contains(out, "--split-state") {
+			t.Errorf("more partitions under the keyed state of %s: %s", stage.Name(), out)
+		}
+		topics(0, "partitions", stage.Inputs()[0], "9", "--split-state")
 	}
-	topics(0, "partitions", "page-texts", "9", "--split-state")
+	topics(exitUsage, "partitions", "vislang.control", "9")
 	topics(exitFailure, "partitions", "page-texts", "3", "--split-state")
 	topics(exitUsage, "partitions", "words", "3")
 	details, err := admin.ListTopics(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	for topic, want := range map[string]int{"pages": 20, "page-texts": 9, "vislang.assemble.state": 9} {
+	topics(0, "check")
+	for topic, want := range map[string]int{"pages": 20, "page-texts": 9, "vislang.assemble.state": 9, "texts": 9, "vislang.pair.state": 9} {
 		if got := len(details[topic].Partitions); got != want {
 			t.Errorf("%s has %d partitions, want %d", topic, got, want)
 		}

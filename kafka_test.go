@@ -178,9 +178,9 @@ func addUser(t *testing.T, admin *kadm.Client, name string) {
 	time.Sleep(500 * time.Millisecond) // until every broker knows
 }
 
-// TestMissingPermission takes away one rule at a time: the stage must end
+// TestMissingPermissionOnKafka takes away one rule at a time: the stage must end
 // soon, and its message must name what is missing.
-func TestMissingPermission(t *testing.T) {
+func TestMissingPermissionOnKafka(t *testing.T) {
 	brokers, admin := realKafka(t)
 	data := t.TempDir()
 	info := start(t, data, "engines", "--brokers", brokers)

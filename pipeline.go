@@ -244,11 +244,16 @@ func (p *pipeline) openEmbeddings(flags *pflag.FlagSet) (*embed.Client, error) {
 	return client, nil
 }
 
+// statefulStages are those that keep state, by key and partition of their input.
+func statefulStages() []stream.Stateful {
+	return []stream.Stateful{&assemble.Stage{}, &match.Pair{}, &match.Meet{}, &align.Stage{}}
+}
+
 // changelogs are the state topics of the stages, with as many partitions as
 // their inputs.
 func changelogs() []schemas.Topic {
 	var topics []schemas.Topic
-	for _, stage := range []stream.Stateful{&assemble.Stage{}, &match.Pair{}, &match.Meet{}, &align.Stage{}} {
+	for _, stage := range statefulStages() {
 		for _, input := range append(schemas.Topics(), match.InternalTopics()...) {
 			if input.Name == stage.Inputs()[0] {
 				topics = append(topics, schemas.Topic{

@@ -111,6 +111,8 @@ func (w *worker) session(ctx context.Context) error {
 		// The defaults are unbounded, and prefetch more than a slow stage
 		// can use before a rebalance takes it away.
 		kgo.FetchMaxBytes(8 << 20),
+		// New partitions of a topic are noticed with the next metadata.
+		kgo.MetadataMaxAge(30 * time.Second),
 		// A partition that is new to this worker waits for the fetch under
 		// way to end.
 		kgo.FetchMaxWait(500 * time.Millisecond),
