@@ -34,7 +34,7 @@ to 1: below 0.5 the two are hardly whole translations of each other.`,
   vislang align --text english.txt somali.txt`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			debug.SetGCPercent(50) // a long document is mostly memory
+			debug.SetGCPercent(20) // a long document is mostly memory, and little of it pointers
 			source, err := readLines(args[0])
 			if err != nil {
 				return err

@@ -33,6 +33,9 @@ type bench struct {
 	scratch string // a folder of this run
 	brokers string // real ones, for the stage and scaling; empty: embedded only
 
+	embeddings string // address of the service; empty: none
+	vectors    string // folder where its answers are kept
+
 	pages, documents, rows, collection, keys, workers int           // how much is measured
 	minutes                                           float64       // of the soak
 	pause                                             time.Duration // between its documents
@@ -54,6 +57,7 @@ var measurements = []measurement{
 	{"sentences", measureSentences},
 	{"sink", measureSink},
 	{"align", measureAlign},
+	{"embeddings", measureEmbeddings},
 	{"documents", measureDocuments},
 	{"collection", measureCollection},
 	{"lexicon", measureLexicon},
@@ -90,6 +94,8 @@ func main() {
 	flag.StringVar(&b.brokers, "brokers", "", "measure the stage on these brokers too, and scaling, host:port,…")
 	flag.StringVar(&b.assets, "assets", "share/vislang", "folder of what make setup fetched")
 	profile := flag.String("profile", "", "file for a processor profile of this process")
+	flag.StringVar(&b.embeddings, "embeddings", "", "address of an embedding service, such as that of make embeddings")
+	flag.StringVar(&b.vectors, "vectors", "build/vectors", "folder where its vectors are kept")
 	only := flag.String("only", "", "comma-separated measurements: "+strings.Join(names(), ", ")+", "+soak.name+"; empty: all but "+soak.name)
 	flag.Parse()
 	if b.eval == "" && *only == "" || flag.NArg() > 0 {
@@ -133,7 +139,7 @@ func (b *bench) run(ctx context.Context, only []string) (err error) {
 			continue
 		}
 		err := m.run(ctx, b)
-		if errors.Is(err, errNoBrokers) && len(only) == 0 {
+		if (errors.Is(err, errNoBrokers) || errors.Is(err, errNoEmbeddings)) && len(only) == 0 {
 			fmt.Printf("%-44s %v\n", m.name, err)
 			continue
 		}

@@ -8,12 +8,19 @@ import "math"
 func (m *model) adapt(l *lattice) {
 	var counts [len(shapes)]float64
 	all, ratios, weight := 0.0, 0.0, 0.0
+	for k := range m.tallies {
+		m.tallies[k].squares = 0
+	}
 	l.each(func(k, i, j int, p float32) {
 		probability := float64(p)
 		counts[k] += probability
 		all += probability
 		if shapes[k] != (shape{1, 1}) {
 			return
+		}
+		for k := range m.tallies {
+			t := &m.tallies[k]
+			t.squares += probability * t.square(int(m.source.count[k][i]), int(m.target.count[k][j]))
 		}
 		if r := float64(m.target.logs[0][j] - m.source.logs[0][i]); math.Abs(r-float64(m.ratio)) < 1 {
 			w := probability * min(float64(m.source.length[i]), 200) // longer pairs vary less
@@ -23,6 +30,7 @@ func (m *model) adapt(l *lattice) {
 	})
 	const steady = 500 // characters: the weight of the old ratio
 	m.setRatio((ratios + steady*float64(m.ratio)) / (weight + steady))
+	m.count(counts[0])
 	// Shapes of the same rarity share what is learned about them.
 	var seen, usual [4]float64
 	for k, s := range shapes {

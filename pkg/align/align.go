@@ -22,6 +22,8 @@
 //     put them on both sides (Varga et al., Parallel corpora for medium density
 //     languages, 2005, use shared tokens alike); a number that only one side
 //     has speaks against the bead;
+//   - counted signs: commas and capitals, of which translations have about as
+//     many; how nearly, each document teaches;
 //   - words: pairs that keep standing in the same beads of this document
 //     (competitive linking, Melamed 2000) are anchors in the next pass.
 //
@@ -65,7 +67,7 @@ type Result struct {
 // HealthThreshold is the health below which two documents are not to be taken
 // for translations of each other, and their beads not to be used: strangers, parts
 // in another order, a text shifted by a sentence, much missing, a mere copy. At
-// it 97 % of such pairs are found and 1 or 2 % of good ones lost.
+// it 96 to 99 % of such pairs are found and 1 to 3 % of good ones lost.
 const HealthThreshold = 0.5
 
 // MaxSentences is the most sentences one side may have.
@@ -105,10 +107,13 @@ func (m *model) align(ctx context.Context, source, target []string, o Options) (
 	if err != nil {
 		return Result{}, err
 	}
-	if !m.small() {
-		m.coarse = coarse{} // its memory is worth more than its reuse
-	}
 	l := &m.lattice
+	if !m.small() {
+		// A long document is mostly memory, of which the coarse pass has the
+		// most: the fine one goes on with it.
+		l.beads = m.coarse.forward
+		m.coarse = coarse{}
+	}
 	l.load(m, b)
 	for pass := 0; pass < m.Passes; pass++ {
 		if ctx.Err() != nil {
@@ -119,7 +124,7 @@ func (m *model) align(ctx context.Context, source, target []string, o Options) (
 	}
 	beads := l.decode(m.Width)
 	e := m.evidence(beads)
-	return Result{Beads: beads, Health: e.health(), Evidence: e}, nil
+	return Result{Beads: beads, Health: e.health(min(len(source), len(target))), Evidence: e}, nil
 }
 
 // gaps is the alignment with nothing.

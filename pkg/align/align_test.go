@@ -82,6 +82,80 @@ func TestHealthOfStrangers(t *testing.T) {
 	}
 }
 
+// A report long enough that each fault shows: made-up sentences whose numbers,
+// commas and lengths their translations share.
+func report(n int) (source, target []string) {
+	words := [2][]string{strings.Fields("water rain house river people road market school"), strings.Fields("maji mvua nyumba mto watu barabara soko shule")}
+	for i := range n {
+		var sides [2]strings.Builder
+		for k := range 3 + i*i%7 {
+			for side := range sides {
+				fmt.Fprintf(&sides[side], "%s%s", words[side][(i*k+k)%8], []string{" ", ", "}[(i+k*k)%5/4])
+			}
+		}
+		source = append(source, fmt.Sprintf("%sof %d.", &sides[0], 100+i*37))
+		target = append(target, fmt.Sprintf("%sya %d.", &sides[1], 100+i*37))
+	}
+	return source, target
+}
+
+func TestHealth(t *testing.T) {
+	source, target := report(41)
+	source, target, next := source[:40], target[:40], target[40]
+	misread := slices.Clone(source)
+	for i := range misread {
+		misread[i] = strings.Replace(misread[i], "o", "c", 1)
+	}
+	var part []string
+	for i, line := range target {
+		if i%5 < 3 {
+			part = append(part, line)
+		}
+	}
+	tests := []struct {
+		name   string
+		target []string
+		good   bool
+	}{
+		{"a translation", target, true},
+		{"one sentence less", target[1:], true},
+		{"shifted", append(slices.Clone(target[1:]), next), false},
+		{"shifted back", append([]string{next}, target[:39]...), false},
+		{"halves swapped", slices.Concat(target[20:], target[:20]), false},
+		{"a copy", source, false},
+		{"a copy that was misread", misread, false},
+		{"40 % missing", part, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r, err := Align(context.Background(), source, tt.target, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if (r.Health >= HealthThreshold) != tt.good {
+				t.Errorf("health %.2f, %+v", r.Health, r.Evidence)
+			}
+		})
+	}
+}
+
+// Lines of one length that only commas, stops and capitals tell apart.
+func TestCountedSigns(t *testing.T) {
+	source := []string{"one, two, three and, four.", "five and six sevens eight.", "The World Bank and Germany.", "five and six sevens eight.", "a heading without anything"}
+	target := []string{"moja, mbili, tatu na, nne.", "Benki Ya Dunia na Ujerumani.", "tano na sita saba na nanee.", "kichwa ambacho hakina kitu"}
+	r, err := Align(context.Background(), source, target, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got string
+	for _, b := range r.Beads {
+		got += fmt.Sprintf("%v:%v ", b.Source, b.Target)
+	}
+	if want := "[0]:[0] [1]:[] [2]:[1] [3]:[2] [4]:[3] "; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 // check fails unless every sentence is in exactly one bead, in order.
 func check(t *testing.T, n, m int, r Result) {
 	t.Helper()

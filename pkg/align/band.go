@@ -16,7 +16,7 @@ const (
 	// larger documents a band is.
 	wholeCells = 1 << 20
 	// coarseCells bounds the cells of the coarse pass (4 bytes each).
-	coarseCells = 40 << 20
+	coarseCells = 30 << 20
 	// fineCells bounds those of the lattice (80 bytes each).
 	fineCells = 3 << 20
 	// reach is the least width of the band on either side of the guide.

@@ -249,12 +249,12 @@ func (c *coarse) fill(r *beadRow) {
 			continue
 		}
 		tl, tg, tm := t.lengths[0][j-1], t.logs[0][j-1], t.missing[0][j-1]
-		r.one[x] = p1 + here[j-1] - missing - tm + c.fit(length, log, tl, tg)
+		r.one[x] = p1 + here[j-1] - missing - tm + c.fit(length, log, tl, tg) + c.counted(&s.counts[0], i-1, &t.counts[0], j-1)
 		if before != nil {
-			r.sum[x] = p2 + here[j-1] + before[j-1] - missing2 - tm + c.fit(length2, log2, tl, tg)
+			r.sum[x] = p2 + here[j-1] + before[j-1] - missing2 - tm + c.fit(length2, log2, tl, tg) + c.counted(&s.counts[1], i-2, &t.counts[0], j-1)
 		}
 		if j > 1 {
-			r.two[x] = p2 + here[j-1] + here[j-2] - missing - t.missing[1][j-2] + c.fit(length, log, t.lengths[1][j-2], t.logs[1][j-2])
+			r.two[x] = p2 + here[j-1] + here[j-2] - missing - t.missing[1][j-2] + c.fit(length, log, t.lengths[1][j-2], t.logs[1][j-2]) + c.counted(&s.counts[0], i-1, &t.counts[1], j-2)
 		}
 	}
 }

@@ -20,9 +20,10 @@ type corpus struct {
 
 // side is what the model sees of one document.
 type side struct {
-	length []float32 // letters and digits of each sentence, at least 1
-	alone  []float32 // evidence against, of numbers the other side has nowhere
-	found  lists     // anchors that were found in each sentence
+	length []float32        // letters and digits of each sentence, at least 1
+	count  [tallies][]uint8 // of counted signs in each sentence
+	alone  []float32        // evidence against, of numbers the other side has nowhere
+	found  lists            // anchors that were found in each sentence
 
 	words     lists     // words that recur, to learn from
 	frequency []float32 // of each word: sentences that have it
@@ -136,6 +137,9 @@ func (c *corpus) load(source, target []string, lexicon Lexicon, k *Parameters) {
 	for side, lines := range texts {
 		s := &c.sides[side]
 		s.length = grown(s.length, len(lines))
+		for k := range s.count {
+			s.count[k] = grown(s.count[k], len(lines))
+		}
 		s.frequency = s.frequency[:0]
 		r.calendar = calendar(scripts[side])
 		l := &c.read[side]
@@ -150,6 +154,9 @@ func (c *corpus) load(source, target []string, lexicon Lexicon, k *Parameters) {
 			stamp++
 			r.read(line)
 			s.length[i] = float32(max(1, r.letters))
+			for k, n := range r.tallies {
+				s.count[k][i] = uint8(min(most, n))
+			}
 			for _, sign := range r.signs {
 				k := t.number(sign)
 				if e := &t.entries[k]; e.last != stamp {
@@ -239,6 +246,8 @@ func (c *Parameters) anchor(kind int, fs, ft, pairs float64) anchor {
 		weight, missing = c.Question*rarity*agreement, c.NoQuestion
 	case markSign:
 		weight, missing = c.Bracket*rarity*agreement, c.NoBracket
+	case headingSign:
+		weight, missing = c.Heading*rarity*agreement, c.NoHeading*agreement
 	case latinSign:
 		weight = c.Word * rarity * agreement
 	case skeletonSign:

@@ -129,7 +129,8 @@ func (s *scorer) cell(i, j int, scores []float32) {
 			a--
 			b--
 			score += sum[a][b] - s.source.missing[a][i] - s.target.missing[b][j] +
-				s.fit(s.source.lengths[a][i], s.source.logs[a][i], s.target.lengths[b][j], s.target.logs[b][j])
+				s.fit(s.source.lengths[a][i], s.source.logs[a][i], s.target.lengths[b][j], s.target.logs[b][j]) +
+				s.counted(&s.source.counts[a], i, &s.target.counts[b], j)
 			if s.similarity != nil {
 				score += s.meaning(i, shape.source, j, shape.target)
 			}

@@ -13,6 +13,9 @@ type Evidence struct {
 	Covered float64 `json:"covered"`
 	// Confidence is the mean of those beads' confidence.
 	Confidence float64 `json:"confidence"`
+	// Balance is how much the shorter document has of the longer, in sentences
+	// or in letters: the larger of both ratios.
+	Balance float64 `json:"balance"`
 	// Lengths is the correlation of their lengths, as logarithms; 1 when there
 	// are too few to tell.
 	Lengths float64 `json:"lengths"`
@@ -23,16 +26,16 @@ type Evidence struct {
 	// Displaced is how sure it is that one document begins and the other ends
 	// with sentences of their own: the text of one is shifted against the other.
 	Displaced float64 `json:"displaced"`
-	// Copied is the share of beads whose sides are the same words.
+	// Copied is the share of beads whose sides are about the same words.
 	Copied float64 `json:"copied"`
 }
 
 // evidence measures an alignment.
 func (m *model) evidence(beads []Bead) Evidence {
-	e := Evidence{Lengths: 1, Anchors: -1, Displaced: m.lattice.displaced()}
+	e := Evidence{Lengths: 1, Anchors: -1, Displaced: m.lattice.displaced(), Balance: m.balance()}
 	var all, covered [2]float64
 	var n, sx, sy, sxx, syy, sxy float64
-	var shared, possible, copied float64
+	var shared, possible, copies float64
 	var scratch [2][]int32
 	for _, b := range beads {
 		all[0] += float64(len(b.Source))
@@ -51,7 +54,7 @@ func (m *model) evidence(beads []Bead) Evidence {
 			distinct(&m.target.found, b.Target[0], len(b.Target), &scratch[1]))
 		shared, possible = shared+s, possible+p
 		if m.same(b.Source, b.Target) {
-			copied++
+			copies++
 		}
 	}
 	if n == 0 {
@@ -60,7 +63,7 @@ func (m *model) evidence(beads []Bead) Evidence {
 	}
 	e.Covered = min(covered[0]/all[0], covered[1]/all[1])
 	e.Confidence /= n
-	e.Copied = copied / n
+	e.Copied = copies / n
 	if possible > 0 {
 		e.Anchors = shared / possible
 	}
@@ -93,19 +96,47 @@ func (m *model) agreement(a, b []int32) (shared, possible float64) {
 	return shared, possible
 }
 
-// same tells whether two runs have the same signs, and enough of them.
+// same tells whether two sentences have most of their signs in common, of which
+// each needs enough: recognition may have read a copy otherwise here and there.
 func (m *model) same(source, target []int) bool {
 	if len(source) > 1 || len(target) > 1 {
 		return false
 	}
-	a, b := m.corpus.read[0].at(source[0]), m.corpus.read[1].at(target[0])
-	if len(a) < 4 || len(a) != len(b) {
+	a, b := slices.Clone(m.corpus.read[0].at(source[0])), slices.Clone(m.corpus.read[1].at(target[0]))
+	if len(a) < 4 || len(b) < 4 {
 		return false
 	}
-	a, b = slices.Clone(a), slices.Clone(b)
 	slices.Sort(a)
 	slices.Sort(b)
-	return slices.Equal(a, b)
+	all, common := len(a)+len(b), 0
+	for len(a) > 0 && len(b) > 0 {
+		switch {
+		case a[0] < b[0]:
+			a = a[1:]
+		case a[0] > b[0]:
+			b = b[1:]
+		default:
+			common++
+			a, b = a[1:], b[1:]
+		}
+	}
+	return float64(common) >= copied*float64(all-common)
+}
+
+// copied is the share of the signs of two sentences that both have, beyond which
+// one is taken for a copy of the other.
+const copied = 0.6
+
+// balance compares the sizes of both documents.
+func (m *model) balance() float64 {
+	var letters [2]float64
+	for k := range m.corpus.sides {
+		for _, l := range m.corpus.sides[k].length {
+			letters[k] += float64(l)
+		}
+	}
+	n, t := float64(len(m.source.length)), float64(len(m.target.length))
+	return max(min(n, t)/max(n, t), min(letters[0], letters[1])/max(letters[0], letters[1]))
 }
 
 // displaced is the probability that one document begins and the other ends with
@@ -128,14 +159,23 @@ func (l *lattice) displaced() float64 {
 	return max(source[0]*target[1], target[0]*source[1])
 }
 
-// health weighs the evidence: a logistic regression on good and broken
-// documents (see docs/BENCHMARKS.md) of coverage and confidence, which fall when
-// texts are strangers or one lacks a part. What is displaced or copied cannot be
-// seen by them, as such texts can be aligned very well.
-func (e Evidence) health() float64 {
-	translated := 1 / (1 + math.Exp(23-19*e.Covered-10*e.Confidence))
-	return translated * (1 - math.Cbrt(e.Displaced)) * (1 - e.Copied)
+// health weighs the evidence: two logistic regressions on good and broken
+// documents (see docs/BENCHMARKS.md). The first knows what falls when texts are
+// strangers or one lacks a part: coverage, confidence and balance, which tell the
+// more the longer the documents are. The second knows what is displaced, which can
+// be aligned very well: the surer the beads are, the less of a doubt at both ends
+// is enough. What is copied is no translation, however good.
+func (e Evidence) health(sentences int) float64 {
+	n := float64(sentences)
+	// As if four sentences more had been seen, nine of ten in a bead.
+	covered := (e.Covered*n + 3.6) / (n + 4)
+	balance := math.Log(max(e.Balance, 1e-3)) * math.Sqrt(n/(n+20))
+	translated := logistic(-8.4 + 4*math.Log(covered/(1-covered)) + 6.2*e.Confidence + 11.7*balance)
+	inPlace := logistic(2.15 - 1.52*math.Log10(e.Displaced+1e-6) - 4.37*e.Confidence)
+	return translated * inPlace * (1 - e.Copied)
 }
+
+func logistic(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 
 // distinct returns the distinct numbers of n lists from the i-th.
 func distinct(l *lists, i, n int, scratch *[]int32) []int32 {

@@ -53,6 +53,7 @@ type model struct {
 	// By length of a bead in source characters: one over twice the variance
 	// of the log ratio, and the log density where it is exact, against chance.
 	precision, sharpness [longest + 1]float32
+	tallies              [tallies]tally
 }
 
 // longest is the length of a bead beyond which the log ratio is not expected
@@ -75,6 +76,10 @@ func (m *model) load(source, target []string, o Options) {
 		}
 	}
 	m.setRatio(math.Log(total[1] / total[0]))
+	for k := range m.tallies {
+		m.tallies[k].count(m.source, m.target, k, m.ratio)
+	}
+	m.count(0)
 	for k, s := range shapes {
 		m.priors[k] = float32(c.prior(s))
 	}
@@ -82,6 +87,15 @@ func (m *model) load(source, target []string, o Options) {
 		variance := c.Spread0*c.Spread0 + c.Spread1/max(1, float64(l))
 		m.precision[l] = float32(0.5 / variance)
 		m.sharpness[l] = float32(0.5 * math.Log(c.Strangers*c.Strangers/variance))
+	}
+}
+
+// count weighs the counted signs of a bead, which are this document's alike by
+// their deviations seen in so many beads.
+func (m *model) count(beads float64) {
+	for k := range m.tallies {
+		t, spread := &m.tallies[k], m.TallySpread
+		t.weigh((t.squares+m.Prudence*spread*spread)/(beads+m.Prudence), m.Tally, m.TallyCap)
 	}
 }
 
@@ -95,6 +109,12 @@ func (m *model) meaning(i, n, j, t int) float32 {
 	// bead with the same sentences does.
 	size := float64(n+t) / 2
 	return float32(max(-m.SimilarityCap, min(m.SimilarityCap, m.Similarity*size*(z-m.SimilarityZero))))
+}
+
+// counted is the evidence of the signs that runs from i and j have.
+func (m *model) counted(source *[tallies][]uint8, i int, target *[tallies][]uint8, j int) float32 {
+	return m.tallies[commas].evidence[source[commas][i]][target[commas][j]] +
+		m.tallies[capitals].evidence[source[capitals][i]][target[capitals][j]]
 }
 
 func (m *model) setRatio(ratio float64) {

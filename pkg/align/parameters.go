@@ -30,6 +30,7 @@ type Parameters struct {
 	Bones       float64 // consonants of names in another script
 	Question    float64 // question marks
 	Bracket     float64
+	Heading     float64 // no stop at the end
 	AnchorCap   float64
 
 	// Evidence against when one side alone has it.
@@ -38,6 +39,11 @@ type Parameters struct {
 	SmallMissing float64 // factor of one-digit numbers, often spelt out
 	NoQuestion   float64
 	NoBracket    float64
+	NoHeading    float64
+
+	// Counted signs (commas, capitals): the square roots of their numbers differ
+	// by tallySpread before it is adapted; factor, and most that they cost.
+	Tally, TallySpread, TallyCap float64
 
 	// Learned word pairs: factor of their association, at most pairCap, and
 	// how often (posterior counts) and how regularly (Dice's coefficient) they
@@ -65,10 +71,11 @@ type Parameters struct {
 // Standard returns the parameters that are used unless others are given.
 func Standard() *Parameters {
 	return &Parameters{
-		Gap: -2.2, Merge2: -2.5, Merge3: -4.6, Merge4: -6, Cross2: -5.2, Cross3: -5.8, Wider: -1.5,
+		Gap: -2, Merge2: -2.5, Merge3: -4.6, Merge4: -6, Cross2: -5.2, Cross3: -5.8, Wider: -1.5,
 		Spread0: 0.02, Spread1: 4.4, LengthCap: 5.4, Strangers: 0.72,
 		Number: 1.4, SmallNumber: 0.28, Word: 0.84, Numeral: 0.15, Year: 0.5, Bones: 0.5, Question: 0.4, Bracket: 0.5, AnchorCap: 4,
 		Missing: 1.5, Alone: 0.97, SmallMissing: 0.29, NoQuestion: 0.57, NoBracket: 0.46,
+		Tally: 0.55, TallySpread: 0.45, TallyCap: 3, Heading: 0.3, NoHeading: 0.6,
 		Pair: 0.44, PairCap: 2.5, PairCount: 1.8, PairDice: 0.19,
 		Lexicon: 0.15, WordsPerLine: 1,
 		Similarity: 0.28, SimilarityZero: 2, SimilarityCap: 4,

@@ -3,6 +3,7 @@ package align
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"unicode"
 	"unicode/utf8"
@@ -25,6 +26,7 @@ const (
 	yearSign            // a year of our era, of whatever calendar it was written in
 	questionSign        // question mark
 	markSign            // opening bracket, quotation mark, per cent, currency
+	headingSign         // no stop at the end
 	kindBits     = 4
 )
 
@@ -58,6 +60,8 @@ const (
 	ideogram              // letter that is a word
 	question
 	symbol
+	comma // or what else parts a sentence: colon, semicolon
+	stop  // ends a sentence, but is no question mark
 )
 
 // folding is what a character is for matching: one or two characters without
@@ -102,6 +106,10 @@ func fold(r rune) folding {
 		return folding{uint16(c), 0, question, 0}
 	case c == '(', c == '"', c == '%', c == '٪', unicode.Is(unicode.Sc, r):
 		return folding{uint16(c), 0, symbol, 0}
+	case strings.ContainsRune(",;:،؛፣፤፥၊、，；：", c):
+		f.class = comma
+	case strings.ContainsRune(".!…።፨।॥။۔。！", c):
+		f.class = stop
 	case '0' <= c && c <= '9':
 		f.class = digit
 	case unicode.Is(unicode.Latin, c):
@@ -135,6 +143,8 @@ type reader struct {
 	signs   []sign // of the line
 	words   []string
 	letters int
+	tallies [tallies]int
+	open    bool // no stop was read since the last letter
 
 	// The word or number at hand.
 	class  class // digit, ethiopic, latin, letter; other when there is none
@@ -159,7 +169,8 @@ const (
 
 // read reads a line. Its signs are in r.signs until the next one.
 func (r *reader) read(line string) {
-	r.signs, r.words, r.letters = r.signs[:0], r.words[:0], 0
+	r.signs, r.words, r.letters, r.open = r.signs[:0], r.words[:0], 0, false
+	r.tallies = [tallies]int{}
 	r.class = other
 	for i := 0; i < len(line); {
 		c, size := rune(line[i]), 1
@@ -178,6 +189,9 @@ func (r *reader) read(line string) {
 		r.next(c, f)
 	}
 	r.end()
+	if r.open {
+		r.add(hashStart, headingSign)
+	}
 }
 
 func (r *reader) next(c rune, f folding) {
@@ -193,6 +207,7 @@ func (r *reader) next(c rune, f folding) {
 		class = other
 	case latin, letter:
 		r.letters++
+		r.open = true
 		if r.class == latin || r.class == letter {
 			r.class = max(r.class, class) // of mixed scripts
 		} else {
@@ -201,10 +216,14 @@ func (r *reader) next(c rune, f folding) {
 		if c < 'A' || c > 'Z' {
 			r.upper = false
 		}
+		if r.length == 0 && (c >= 'A' && c <= 'Z' || c >= utf8.RuneSelf && unicode.IsUpper(c)) {
+			r.tallies[capitals]++
+		}
 		r.put(f)
 		return
 	case digit:
 		r.letters++
+		r.open = true
 		if r.class != digit {
 			r.begin(digit)
 		}
@@ -216,6 +235,7 @@ func (r *reader) next(c rune, f folding) {
 		return
 	case ethiopic:
 		r.letters++
+		r.open = true
 		if r.class != ethiopic {
 			r.begin(ethiopic)
 			r.value = ethiopicNumber{}
@@ -224,6 +244,7 @@ func (r *reader) next(c rune, f folding) {
 		return
 	case syllable, ideogram:
 		r.letters++
+		r.open = true
 		if class == ideogram || r.length >= 2 || r.class != letter {
 			r.begin(letter)
 		}
@@ -235,7 +256,12 @@ func (r *reader) next(c rune, f folding) {
 	}
 	r.end()
 	switch class {
+	case comma:
+		r.tallies[commas]++
+	case stop:
+		r.open = false
 	case question:
+		r.open = false
 		r.add(hashStart, questionSign)
 	case symbol:
 		r.add(uint64(f.first)*hashStep, markSign)

@@ -13,6 +13,7 @@ type spans struct {
 	// Of the run of k+1 sentences from i, at [k][i]:
 	lengths [widest][]float32 // letters and digits
 	logs    [widest][]float32 // of lengths
+	counts  [widest][tallies][]uint8
 	missing [widest][]float32 // evidence against a bead that shares none of its anchors
 
 	last []int32 // of adopt only
@@ -29,6 +30,16 @@ func (s *side) measure() {
 				s.lengths[k][i] += s.lengths[k-1][i]
 			}
 			s.logs[k][i] = float32(math.Log(float64(s.lengths[k][i])))
+		}
+		for kind, count := range s.count {
+			counts := grown(s.counts[k][kind], n-k)
+			copy(counts, count[k:])
+			if k > 0 {
+				for i, more := range s.counts[k-1][kind][:n-k] {
+					counts[i] = min(most, counts[i]+more)
+				}
+			}
+			s.counts[k][kind] = counts
 		}
 	}
 }

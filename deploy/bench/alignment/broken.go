@@ -35,13 +35,14 @@ func Break(d Document, others []Document) []Broken {
 			foreign = o
 		}
 	}
-	next := d.Target[0]
+	next, last := d.Target[0], d.Target[n-1]
 	if stranger.Name != d.Name {
 		add("another text", d.Source, stranger.Target)
-		next = stranger.Target[0]
+		next, last = stranger.Target[0], stranger.Target[len(stranger.Target)-1]
 	}
 	if g := d.Gold; simple(g[0]) && simple(g[len(g)-1]) { // else nothing is missing
 		add("shifted by one sentence", d.Source, append(slices.Clone(d.Target[1:]), next))
+		add("shifted back by one sentence", d.Source, append([]string{last}, d.Target[:n-1]...))
 	}
 	if foreign.Name != d.Name {
 		add("another text and language", d.Source, foreign.Target)
@@ -62,5 +63,15 @@ func Break(d Document, others []Document) []Broken {
 
 // origin is the name of what a document was made of.
 func origin(d Document) string { return strings.TrimSuffix(d.Name, "-ocr") }
+
+// Displaced tells whether by its true beads a document begins on one side and
+// ends on the other with a sentence of its own, as one does that was shifted.
+func Displaced(d Document) bool {
+	alone := func(b align.Bead) int { return len(b.Source) - len(b.Target) }
+	first, last := d.Gold[0], d.Gold[len(d.Gold)-1]
+	return gap(first) && gap(last) && alone(first)*alone(last) < 0
+}
+
+func gap(b align.Bead) bool { return len(b.Source) == 0 || len(b.Target) == 0 }
 
 func simple(b align.Bead) bool { return len(b.Source) == 1 && len(b.Target) == 1 }
