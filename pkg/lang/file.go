@@ -92,14 +92,18 @@ func (m *Model) encode() []byte {
 		}
 	}
 	rows := m.rows()
+	postings := 0
+	for _, r := range rows {
+		postings += len(r.postings)
+	}
 	b = le.AppendUint32(b, uint32(len(rows)))
-	b = le.AppendUint32(b, uint32(len(m.postings)))
+	b = le.AppendUint32(b, uint32(postings))
 	for _, r := range rows {
 		b = le.AppendUint64(b, uint64(r.gram))
-		b = le.AppendUint16(b, r.count)
+		b = le.AppendUint16(b, uint16(len(r.postings)))
 	}
-	for i := range rows {
-		for _, p := range m.row(&rows[i]) {
+	for _, r := range rows {
+		for _, p := range r.postings {
 			b = le.AppendUint16(b, p.language)
 			b = append(b, p.weight)
 		}
@@ -143,37 +147,36 @@ func decodeBody(body []byte) (*Model, error) {
 	if r.failed || len(r.data) != rows*10+postings*3 {
 		return nil, fmt.Errorf("%w: sizes do not add up", ErrFormat)
 	}
-	table := make([]slot, rows)
-	next := 0
+	for i := 1; i < languages; i++ {
+		if m.languages[i].family < m.languages[i-1].family {
+			return nil, fmt.Errorf("%w: languages are out of order", ErrFormat)
+		}
+	}
+	heads, list := r.data[:rows*10], r.data[rows*10:]
+	all := make([]posting, postings)
+	for i := range all {
+		all[i] = posting{binary.LittleEndian.Uint16(list[3*i:]), list[3*i+2]}
+	}
+	table := make([]row, rows)
 	previous := gram(0)
 	for i := range table {
-		table[i] = slot{gram: gram(r.uint64()), first: uint32(next), count: r.uint16()}
-		next += int(table[i].count)
-		if table[i].gram <= previous || table[i].count == 0 {
+		g, count := gram(binary.LittleEndian.Uint64(heads[10*i:])), int(binary.LittleEndian.Uint16(heads[10*i+8:]))
+		if g <= previous || count == 0 || count > len(all) {
 			return nil, fmt.Errorf("%w: n-gram %d is out of order", ErrFormat, i)
 		}
-		previous = table[i].gram
-	}
-	if next != postings {
-		return nil, fmt.Errorf("%w: sizes do not add up", ErrFormat)
-	}
-	m.postings = make([]posting, postings)
-	for i := range m.postings {
-		m.postings[i] = posting{r.uint16(), r.uint8()}
-	}
-	for i := range table {
+		previous = g
 		last := -1
-		for _, p := range m.row(&table[i]) {
+		for _, p := range all[:count] {
 			if int(p.language) <= last || int(p.language) >= languages {
 				return nil, fmt.Errorf("%w: n-gram %d names a wrong language", ErrFormat, i)
 			}
 			last = int(p.language)
 		}
+		table[i] = row{g, all[:count]}
+		all = all[count:]
 	}
-	for i := 1; i < languages; i++ {
-		if m.languages[i].family < m.languages[i-1].family {
-			return nil, fmt.Errorf("%w: languages are out of order", ErrFormat)
-		}
+	if len(all) > 0 {
+		return nil, fmt.Errorf("%w: sizes do not add up", ErrFormat)
 	}
 	m.index(table)
 	return m, nil
@@ -196,7 +199,6 @@ func (r *reader) take(n int) []byte {
 }
 
 func (r *reader) uint8() uint8     { return r.take(1)[0] }
-func (r *reader) uint16() uint16   { return binary.LittleEndian.Uint16(r.take(2)) }
 func (r *reader) uint32() uint32   { return binary.LittleEndian.Uint32(r.take(4)) }
 func (r *reader) uint64() uint64   { return binary.LittleEndian.Uint64(r.take(8)) }
 func (r *reader) float32() float32 { return math.Float32frombits(r.uint32()) }

@@ -1,7 +1,9 @@
 package lang
 
 import (
+	"cmp"
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -85,20 +87,20 @@ func pieces(text string, size int) (out []string) {
 func (m *Model) try(held sample) trial {
 	s := m.scratch.Get().(*scratch)
 	defer m.scratch.Put(s)
-	r := m.read(held.text, s)
+	r := m.open(held.text, s)
+	m.add(held.text, &r, 0, 1, s)
+	f := &m.families[r.family]
+	f.score(&r, 1, s)
 	t := trial{sample: held, letters: r.letters, own: math.Inf(-1)}
-	for i, c := range r.candidates {
-		if m.languages[c.language].label == held.label {
-			t.own, t.coverage = c.score, r.coverage(i)
+	for i, score := range r.scores {
+		label := m.languages[f.first+i].label
+		t.leaders = append(t.leaders, Result{label, float64(score)})
+		if label == held.label {
+			t.own, t.coverage = float64(score), r.sums.coverage(i, r.family.telling())
 		}
 	}
-	m.sort(r.candidates)
-	for i, c := range r.candidates {
-		label := m.languages[c.language].label
-		if i < leaders {
-			t.leaders = append(t.leaders, Result{label, c.score})
-		}
-	}
+	slices.SortStableFunc(t.leaders, func(a, b Result) int { return cmp.Compare(b.Confidence, a.Confidence) })
+	t.leaders = slices.Clone(t.leaders[:min(leaders, len(t.leaders))])
 	return t
 }
 

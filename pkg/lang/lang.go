@@ -15,6 +15,7 @@
 package lang
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"strings"
@@ -57,18 +58,18 @@ func (m *Model) IdentifyWith(text string, declared ...string) (label string, con
 	}
 	s := m.scratch.Get().(*scratch)
 	defer m.scratch.Put(s)
-	r := m.weigh(text, declared, s)
+	r := m.weigh(text, declared, s, true)
 	if r.best < 0 {
-		return "und_" + r.scripts.code(), 0
+		return "und_" + r.script, 0
 	}
 	sum := 0.0
-	for _, c := range r.candidates {
-		sum += probability(c.score - r.candidates[r.best].score)
+	for _, score := range r.scores {
+		sum += probability(score - r.scores[r.best])
 	}
 	if 1/sum < certain {
-		return "und_" + r.scripts.code(), 0
+		return "und_" + r.script, 0
 	}
-	return m.languages[r.candidates[r.best].language].label, 1 / sum
+	return m.languages[m.families[r.family].first+r.best].label, 1 / sum
 }
 
 // Rank returns the languages of the text's script with their probabilities,
@@ -79,30 +80,29 @@ func (m *Model) Rank(text string, declared ...string) []Result {
 	}
 	s := m.scratch.Get().(*scratch)
 	defer m.scratch.Put(s)
-	r := m.weigh(text, declared, s)
+	r := m.weigh(text, declared, s, false)
 	if r.best < 0 {
 		return nil
 	}
-	results := make([]Result, len(r.candidates))
+	results := make([]Result, len(r.scores))
 	sum := 0.0
-	top := r.candidates[r.best].score
-	m.sort(r.candidates)
-	for i, c := range r.candidates {
-		results[i] = Result{m.languages[c.language].label, probability(c.score - top)}
+	for i, score := range r.scores {
+		results[i] = Result{m.languages[m.families[r.family].first+i].label, probability(score - r.scores[r.best])}
 		sum += results[i].Confidence
 	}
 	for i := range results {
 		results[i].Confidence /= sum
 	}
+	slices.SortStableFunc(results, func(a, b Result) int { return cmp.Compare(b.Confidence, a.Confidence) })
 	return results
 }
 
 // probability is exp(x) for x ≤ 0, and 0 where it does not count.
-func probability(x float64) float64 {
-	if x < -20 {
+func probability(x float32) float64 {
+	if x < -16 {
 		return 0
 	}
-	return math.Exp(x)
+	return math.Exp(float64(x))
 }
 
 // Odds before the text is read: how many times more probable a declared
@@ -112,64 +112,114 @@ const (
 	commonOdds   = 10
 )
 
+// A text is looked at in parts, its words dealt out in turn, so that each part
+// is a sample of the whole. What is certain after one is not looked at further.
+const (
+	partWords = 8  // words of a part, at least
+	maxParts  = 12 // of a text
+	// sure is the log of the odds against the next language from which a
+	// sample is enough.
+	sure = 5
+)
+
 // weigh reads the text and turns the scores of its candidates into the logs of
 // their odds. Best is -1 when the text has no letters or no language of its
-// script explains it.
-func (m *Model) weigh(text string, declared []string, s *scratch) reading {
-	r := m.read(text, s)
+// script explains it. In a hurry it stops at the first part that leaves no
+// doubt.
+func (m *Model) weigh(text string, declared []string, s *scratch, hurry bool) reading {
+	r := m.open(text, s)
 	r.best = -1
-	if r.letters == 0 || len(r.candidates) == 0 {
+	if len(s.spans) == 0 || m.families[r.family].size == 0 {
 		return r
 	}
-	labels := make([]string, len(declared))
-	for i, tag := range declared {
-		labels[i] = FromTag(tag)
+	var labels []string
+	for _, tag := range declared {
+		labels = append(labels, FromTag(tag))
 	}
-	temperature := m.fit.temperature(r.letters)
-	japanese := r.scripts.code() == "Jpan"
-	best, rivals := 0, 0
-	for i := range r.candidates {
-		c := &r.candidates[i]
-		l := &m.languages[c.language]
-		c.score /= temperature
-		if l.family == han && strings.HasSuffix(l.label, "_Jpan") != japanese {
-			c.score = math.Inf(-1) // kana decide
-			continue
-		}
-		rivals++
-		if l.common {
-			c.score += math.Log(commonOdds)
-		}
-		if slices.Contains(labels, l.label) {
-			c.score += math.Log(declaredOdds)
-		}
-		if c.score > r.candidates[best].score || rivals == 1 {
-			best = i
-		}
+	parts := 1
+	if hurry {
+		parts = min(max(1, len(s.spans)/partWords), maxParts)
 	}
-	best = m.origin(r.candidates, best, labels)
-	need := unfamiliar(float64(m.languages[r.candidates[best].language].coverage), r.letters)
-	if rivals == 1 {
-		need /= 3 // the script itself speaks for its only language
-	}
-	if rivals > 0 && r.coverage(best) >= need {
-		r.best = best
+	for part := range parts {
+		m.add(text, &r, part, parts, s)
+		if m.judge(&r, labels, part == parts-1, s) {
+			break
+		}
 	}
 	return r
 }
 
-// origin lets a declared language win over the best candidate when both are
-// variants of one written language. It changes places with it.
-func (m *Model) origin(candidates []candidate, best int, declared []string) int {
-	label := m.languages[candidates[best].language].label
+// judge scores the languages on what has been added and chooses the best, -1 if
+// none will do. If this is not the last part, it tells whether more text can
+// hardly change that, and chooses only then.
+func (m *Model) judge(r *reading, labels []string, last bool, s *scratch) (settled bool) {
+	f := &m.families[r.family]
+	f.score(r, 1/m.fit.temperature(r.sums.seen[0]), s)
+	addScaled(s.scores, f.prior, 1)
+	rivals := f.size
+	if r.family == han || len(labels) > 0 {
+		rivals = m.weighMore(r, labels)
+	}
+	best, second := 0, float32(math.Inf(-1))
+	for i, score := range r.scores[1:] {
+		if score > r.scores[best] {
+			best, second = i+1, r.scores[best]
+		} else if score > second {
+			second = score
+		}
+	}
+	if !last && r.scores[best] < second+sure {
+		return false
+	}
+	best = m.origin(f, r.scores, best, labels)
+	usual := float64(m.languages[f.first+best].coverage)
+	need := unfamiliar(usual, r.letters)
+	if rivals == 1 {
+		need /= 3 // the script itself speaks for its only language
+	}
+	covered := r.sums.coverage(best, r.family.telling())
+	r.best = -1
+	if rivals > 0 && covered >= need {
+		r.best = best
+	}
+	return covered >= 0.5*usual
+}
+
+// weighMore weighs what few texts have: declared languages, and kana, which
+// decide whether Chinese characters are Japanese. It returns how many languages
+// are left.
+func (m *Model) weighMore(r *reading, labels []string) (rivals int) {
+	japanese := r.script == "Jpan"
+	first := m.families[r.family].first
+	for i := range r.scores {
+		l := &m.languages[first+i]
+		if l.family == han && strings.HasSuffix(l.label, "_Jpan") != japanese {
+			r.scores[i] = float32(math.Inf(-1))
+			continue
+		}
+		rivals++
+		if slices.Contains(labels, l.label) {
+			r.scores[i] += float32(math.Log(declaredOdds))
+		}
+	}
+	return rivals
+}
+
+// origin lets a declared language win over the best one when both are variants
+// of one written language. It changes places with it.
+func (m *Model) origin(f *family, scores []float32, best int, declared []string) int {
+	if len(declared) == 0 {
+		return best
+	}
+	label := m.languages[f.first+best].label
 	set, ok := variants[label]
 	if !ok || slices.Contains(declared, label) {
 		return best
 	}
-	for i := range candidates {
-		other := m.languages[candidates[i].language].label
+	for i := range scores {
+		other := m.languages[f.first+i].label
 		if variants[other] == set && slices.Contains(declared, other) {
-			candidates[i].score, candidates[best].score = candidates[best].score, candidates[i].score
+			scores[i], scores[best] = scores[best], scores[i]
 			return i
 		}
 	}

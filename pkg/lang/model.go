@@ -2,6 +2,7 @@ package lang
 
 import (
 	"cmp"
+	"hash/maphash"
 	"maps"
 	"math"
 	"math/bits"
@@ -21,21 +22,32 @@ import (
 //
 // A score is the sum of log P(g|L)/b(g): nats by which the language explains
 // the text better than the average of its script does.
+//
+// Some 350 languages are written in Latin script, so that adding up is what an
+// answer costs. Words recur, and what was said of them is kept (memo); rows of
+// languages are added by the processor's vector instructions (kernel.go); and of
+// a text only as much is read as is needed (Model.weigh).
 type Model struct {
 	languages []language
 	families  [maxScripts]family // by script
-	table     []slot             // open addressing, a power of two long
-	postings  []posting          // by n-gram, then by language
-	dense     []dense
 	fit       calibration
 	scratch   sync.Pool
-	caches    [maxScripts]*cache // by script
-	outside   *outside           // answers instead, if it is not nil
+	memo      memo
+	outside   *outside // answers instead, if it is not nil
 }
 
-// family is the run of languages whose scripts share characters: from first,
-// size many.
-type family struct{ first, size int }
+// family is what is known of the languages whose scripts share characters. They
+// are a run of Model.languages: from first, size many.
+type family struct {
+	first, size int
+	stride      int              // size, up to a multiple of lanes
+	miss        [order][]float32 // language.miss by length, then by language; nil if it is 0 for all
+	prior       []float32        // log of the odds before the text is read, by language
+	slots       []slot           // table of n-grams: open addressing, a power of two long
+	shift       int              // of a hash to an index of slots
+	postings    []posting        // by n-gram, then by language
+	dense       []uint8          // rows of weights, stride each
+}
 
 // language is what the model knows of one label.
 type language struct {
@@ -48,32 +60,33 @@ type language struct {
 	coverage float32
 }
 
-// slot is a row of the table of n-grams: what languages it has been seen with.
+// slot is a row of the table of n-grams: what languages of the family it has
+// been seen with.
 type slot struct {
 	gram  gram
 	first uint32 // of its postings
 	count uint16 // of its postings
-	dense uint16 // one more than its index in Model.dense; 0 if it is sparse
+	dense uint16 // one more than the number of its row in family.dense; 0 if it is sparse
 }
 
-// dense is the row of an n-gram that much of a family has: packed sums are
-// added faster than postings.
-type dense struct {
-	family script
-	packed
-}
-
-// denseFrom is the number of postings from which a row is dense, maxDense the
-// number of such rows.
+// denseFrom is the number of postings from which a row is dense, that is, added
+// as a whole; maxDense the number of such rows.
 const (
-	denseFrom = 64
+	denseFrom = 24
 	maxDense  = 1<<16 - 1
 )
 
-// posting is the weight of one n-gram in one language above miss, in steps.
+// posting is the weight of one n-gram in one language above miss, in steps. In
+// a family, languages are numbered from its first.
 type posting struct {
 	language uint16
 	weight   uint8
+}
+
+// row is an n-gram with its postings in all languages.
+type row struct {
+	gram     gram
+	postings []posting
 }
 
 // step is the unit of posting.weight, in nats.
@@ -91,22 +104,15 @@ func (c calibration) temperature(letters int) float64 {
 func newModel() *Model {
 	m := &Model{}
 	m.scratch.New = func() any { return &scratch{} }
-	for i := range m.caches {
-		m.caches[i] = newCache()
-	}
+	m.memo.seed = maphash.MakeSeed()
 	return m
 }
 
-func hash(g gram) uint64 {
-	high, low := bits.Mul64(uint64(g)^0x9e3779b97f4a7c15, 0xd6e8feb86659fd93)
-	return high ^ low
-}
-
-// find returns the row of an n-gram, nil if no language has it.
-func (m *Model) find(g gram) *slot {
-	mask := uint64(len(m.table) - 1)
-	for i := hash(g) & mask; ; i = (i + 1) & mask {
-		s := &m.table[i]
+// find returns the row of an n-gram, nil if no language of the family has it.
+func (f *family) find(g gram) *slot {
+	mask := len(f.slots) - 1
+	for i := int(uint64(g) * 0x9e3779b97f4a7c15 >> f.shift); ; i++ {
+		s := &f.slots[i&mask]
 		if s.gram == g {
 			return s
 		}
@@ -116,56 +122,97 @@ func (m *Model) find(g gram) *slot {
 	}
 }
 
-func (m *Model) row(s *slot) []posting { return m.postings[s.first : s.first+uint32(s.count)] }
+func (f *family) row(s *slot) []posting { return f.postings[s.first : s.first+uint32(s.count)] }
 
-// index fills the hash table from rows in any order, and the families from the
-// languages, those of one family next to each other.
-func (m *Model) index(rows []slot) {
+// index fills the families from the languages, those of one family next to
+// each other, and from rows with ascending languages.
+func (m *Model) index(rows []row) {
 	for i := range m.languages {
 		l := &m.languages[i]
 		l.common = common[l.label]
-		if m.families[l.family].size == 0 {
-			m.families[l.family].first = i
+		f := &m.families[l.family]
+		if f.size == 0 {
+			f.first = i
 		}
-		m.families[l.family].size++
+		f.size++
+		prior := float32(0)
+		if l.common {
+			prior = float32(math.Log(commonOdds))
+		}
+		f.prior = append(f.prior, prior)
+		for n := l.family.shortest() - 1; n < order; n++ {
+			f.miss[n] = append(f.miss[n], l.miss[n])
+		}
 	}
-	size := 1 << bits.Len(uint(len(rows)*3/2+1))
-	m.table = make([]slot, size)
-	mask := uint64(size - 1)
-	for _, row := range rows {
-		row.dense = m.pack(&row)
-		i := hash(row.gram) & mask
-		for m.table[i].gram != 0 {
-			i = (i + 1) & mask
+	var sizes [maxScripts]int
+	m.split(rows, func(script script, _ gram, _ []posting) { sizes[script]++ })
+	for script := range m.families {
+		f := &m.families[script]
+		f.stride = (f.size + lanes - 1) / lanes * lanes
+		for n := range f.miss {
+			if f.miss[n] != nil {
+				f.miss[n] = append(f.miss[n], make([]float32, f.stride-f.size)...)
+			}
 		}
-		m.table[i] = row
+		f.prior = append(f.prior, make([]float32, f.stride-f.size)...)
+		length := bits.Len(uint(sizes[script]*3/2 + 1))
+		f.slots, f.shift = make([]slot, 1<<length), 64-length
+	}
+	m.split(rows, func(script script, g gram, postings []posting) {
+		f := &m.families[script]
+		s := slot{gram: g, first: uint32(len(f.postings)), count: uint16(len(postings))}
+		for _, p := range postings {
+			f.postings = append(f.postings, posting{p.language - uint16(f.first), p.weight})
+		}
+		if len(postings) >= denseFrom && len(f.dense)/f.stride < maxDense {
+			weights := make([]uint8, f.stride)
+			for _, p := range f.row(&s) {
+				weights[p.language] = p.weight
+			}
+			f.dense = append(f.dense, weights...)
+			s.dense = uint16(len(f.dense) / f.stride)
+		}
+		i := int(uint64(g) * 0x9e3779b97f4a7c15 >> f.shift)
+		for f.slots[i&(len(f.slots)-1)].gram != 0 {
+			i++
+		}
+		f.slots[i&(len(f.slots)-1)] = s
+	})
+}
+
+// split visits the rows family by family: few n-grams have languages of two.
+func (m *Model) split(rows []row, visit func(script, gram, []posting)) {
+	for _, r := range rows {
+		for from := 0; from < len(r.postings); {
+			script := m.languages[r.postings[from].language].family
+			to := from + 1
+			for to < len(r.postings) && m.languages[r.postings[to].language].family == script {
+				to++
+			}
+			visit(script, r.gram, r.postings[from:to])
+			from = to
+		}
 	}
 }
 
-// pack makes a dense row if it is worth it and returns its number.
-func (m *Model) pack(row *slot) uint16 {
-	if row.count < denseFrom || len(m.dense) == maxDense {
-		return 0
+// rows returns the rows of all families, sorted by n-gram.
+func (m *Model) rows() []row {
+	byGram := map[gram][]posting{}
+	for i := range m.families { // in the order of their languages
+		f := &m.families[i]
+		for k := range f.slots {
+			if s := &f.slots[k]; s.gram != 0 {
+				for _, p := range f.row(s) {
+					byGram[s.gram] = append(byGram[s.gram], posting{p.language + uint16(f.first), p.weight})
+				}
+			}
+		}
 	}
-	postings := m.row(row)
-	script := m.languages[postings[0].language].family
-	if m.languages[postings[row.count-1].language].family != script {
-		return 0
+	rows := make([]row, 0, len(byGram))
+	for g, postings := range byGram {
+		rows = append(rows, row{g, postings})
 	}
-	family := m.families[script]
-	weights, hits := make([]int32, family.size), make([]int32, family.size)
-	for _, p := range postings {
-		weights[int(p.language)-family.first] = int32(p.weight)
-		hits[int(p.language)-family.first] = 1
-	}
-	m.dense = append(m.dense, dense{script, pack(weights, hits)})
-	return uint16(len(m.dense))
-}
-
-// rows returns the rows of the hash table, sorted by n-gram.
-func (m *Model) rows() []slot {
-	rows := slices.DeleteFunc(slices.Clone(m.table), func(s slot) bool { return s.gram == 0 })
-	slices.SortFunc(rows, func(a, b slot) int { return cmp.Compare(a.gram, b.gram) })
+	slices.SortFunc(rows, func(a, b row) int { return cmp.Compare(a.gram, b.gram) })
 	return rows
 }
 

@@ -12,60 +12,94 @@ const order = 4
 // pad stands before and after each word.
 const pad = '_'
 
-// words appends to buffer the characters of the words of a normalised text
-// (NFC) that are written in a script of the family, lower case, each word
-// between two pads: `_haki_ya_`. Digits, punctuation and symbols end a word,
-// as does U+1361, the Ethiopic word space; addresses (`https://…`, `a@b.c`)
-// and words of other scripts are left out.
-func words(text string, family script, buffer []rune) []rune {
-	for token := range strings.FieldsSeq(text) {
-		buffer = tokenWords(token, family, buffer)
+// eachWord calls visit with the words of a text: where they are, the family of
+// their script, and whether they are part of an address (`https://…`, `a@b.c`).
+// Digits, punctuation and symbols end a word, as do U+1361, the Ethiopic word
+// space, and a letter of another family; marks belong to it.
+func eachWord(text string, visit func(start, end int, family script, address bool)) {
+	if !mayHoldAddress(text) {
+		scan(text, 0, false, visit)
+		return
 	}
-	return buffer
+	at := 0
+	for token := range strings.FieldsSeq(text) {
+		at += strings.Index(text[at:], token)
+		scan(text[:at+len(token)], at, isAddress(token), visit)
+		at += len(token)
+	}
 }
 
-// tokenWords is words for a piece of text without white space.
-func tokenWords(token string, family script, buffer []rune) []rune {
-	if isAddress(token) {
-		return buffer
-	}
-	return appendWords(append(buffer, pad), token, family)
+// mayHoldAddress tells whether a word of a text may be an address.
+func mayHoldAddress(text string) bool {
+	return strings.IndexByte(text, '@') >= 0 || strings.Contains(text, "://") || strings.Contains(text, "www.")
 }
 
 func isAddress(token string) bool {
 	return strings.Contains(token, "://") || strings.HasPrefix(token, "www.") || strings.IndexByte(token, '@') > 0
 }
 
-func appendWords(out []rune, token string, family script) []rune {
-	inside := false // a word of the wanted script is open
-	for i, r := range token {
-		c := class(r)
+func scan(text string, at int, address bool, visit func(start, end int, family script, address bool)) {
+	for at < len(text) {
+		c, size := classAt(text, at)
+		if c == separator || c == mark {
+			at += size
+			continue
+		}
+		family := script(c &^ letter).family()
+		end := wordEnd(text, at+size, family)
+		visit(at, end, family, address)
+		at = end
+	}
+}
+
+// classAt returns the class and the length of the character at a place.
+func classAt(text string, at int) (c uint8, size int) {
+	if b := text[at]; b < utf8.RuneSelf {
+		return classes[b], 1
+	}
+	r, size := utf8.DecodeRuneInString(text[at:])
+	return class(r), size
+}
+
+// wordEnd returns where the word ends that text has letters of up to at. An
+// apostrophe between letters is a letter in many orthographies.
+func wordEnd(text string, at int, family script) int {
+	for at < len(text) {
+		c, size := classAt(text, at)
 		switch {
-		case c == mark: // U+0640 is a mere stretch of the line
-			if inside && r != '\u0640' {
-				out = append(out, apostrophe(r))
+		case c == mark:
+		case c == separator:
+			r, _ := utf8.DecodeRuneInString(text[at:])
+			if !isApostrophe(r) || at+size >= len(text) {
+				return at
 			}
-			continue
-		case c != separator && script(c&^letter).family() == family:
+			if next, _ := classAt(text, at+size); next == separator {
+				return at
+			}
+		case script(c&^letter).family() != family:
+			return at
+		}
+		at += size
+	}
+	return at
+}
+
+// appendWord appends the characters of a word in normal form (NFC) between two
+// pads, lower case: `_haki_`.
+func appendWord(out []rune, word string) []rune {
+	out = append(out, pad)
+	for _, r := range word {
+		switch {
+		case r == '\u0640': // a mere stretch of the line
+		case isApostrophe(r):
+			out = append(out, '\'')
+		case class(r) == mark:
+			out = append(out, apostrophe(r))
+		default:
 			out = append(out, unicode.ToLower(r))
-			inside = true
-			continue
-		case isApostrophe(r) && inside && i+utf8.RuneLen(r) < len(token):
-			// Between letters an apostrophe is a letter in many orthographies.
-			if next, _ := utf8.DecodeRuneInString(token[i+utf8.RuneLen(r):]); class(next) != separator {
-				out = append(out, '\'')
-				continue
-			}
-		}
-		if inside {
-			out = append(out, pad)
-			inside = false
 		}
 	}
-	if inside {
-		out = append(out, pad)
-	}
-	return out
+	return append(out, pad)
 }
 
 func isApostrophe(r rune) bool { return r == '\'' || r == '’' || r == '‘' || r == '`' || r == '´' }

@@ -1,140 +1,166 @@
 package lang
 
 import (
-	"cmp"
+	"math/bits"
 	"slices"
-	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
 
 // reading is a text seen through the model.
 type reading struct {
-	candidates []candidate // the languages of the text's script, in the model's order
-	best       int         // index of the most probable one, -1 if there is none
-	letters    int         // that were looked at
-	scripts    census
-	hits       []int32 // by candidate: telling n-grams it has been seen with
-	telling    int     // telling n-grams
-}
-
-// candidate is a language with its score for a text.
-type candidate struct {
-	language uint16
-	score    float64 // nats
-}
-
-// coverage returns the share of the text's telling n-grams that candidate i
-// has been seen with, 0 to 1.
-func (r *reading) coverage(i int) float64 {
-	if r.telling == 0 {
-		return 0
-	}
-	return float64(r.hits[i]) / float64(r.telling)
-}
-
-// sort puts the best candidate first.
-func (m *Model) sort(candidates []candidate) {
-	slices.SortFunc(candidates, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.language, b.language))
-	})
+	family  script
+	script  string    // ISO 15924 code
+	letters int       // that were looked at
+	scores  []float32 // of the languages of the family, in nats or in logs of odds
+	best    int       // number of the most probable one in the family, -1 if there is none
+	sums    *sums
 }
 
 // maxLetters bounds the letters of one text that are looked at; more of the
 // same text do not change the answer.
 const maxLetters = 1 << 14
 
-// read scores the languages of the text's script. The reading is valid until
-// the next one with the same scratch.
-func (m *Model) read(text string, s *scratch) (r reading) {
-	text = norm.NFC.String(text)
-	r.scripts = count(text)
-	script := r.scripts.family()
-	family := m.families[script]
-	if family.size == 0 {
-		return r
-	}
-	sums := &s.sums
-	sums.begin(family.size)
-	for token := range strings.FieldsSeq(text) {
-		if len(token) <= maxToken {
-			sums.add(m.token(token, script, s))
-		} else {
-			s.letters = tokenWords(token, script, s.letters[:0])
-			m.add(s.letters[:min(len(s.letters), maxLetters)], script, sums)
+// open finds the words of a text and its script, that of most bytes rather than
+// characters: so a few Latin names do not outweigh a syllabary, which needs
+// fewer characters to say the same. The reading is valid until the next one
+// with the same scratch.
+func (m *Model) open(text string, s *scratch) (r reading) {
+	s.spans, s.bytes = s.spans[:0], [maxScripts]int{}
+	eachWord(text, func(start, end int, family script, address bool) {
+		s.bytes[family] += end - start
+		if s.bytes[family] > s.bytes[r.family] {
+			r.family = family
 		}
-		if sums.seen[0] > maxLetters {
-			break
+		if !address {
+			s.spans = append(s.spans, span{start, end, family})
 		}
+	})
+	r.script = scripts[r.family].code
+	if r.family == han {
+		c := count(text)
+		r.script = c.code()
 	}
-	sums.flush()
-	s.candidates = s.candidates[:0]
-	for i, weight := range sums.weights {
-		l := &m.languages[family.first+i]
-		score := float64(weight) * step
-		for n, count := range sums.seen {
-			score += float64(count) * float64(l.miss[n])
-		}
-		s.candidates = append(s.candidates, candidate{uint16(family.first + i), score})
-	}
-	r.candidates, r.letters = s.candidates, sums.seen[0]
-	r.hits, r.telling = sums.hits, sums.seen[script.telling()-1]
+	// Words of other scripts are names and terms, of any language.
+	s.spans = slices.DeleteFunc(s.spans, func(w span) bool { return w.family != r.family })
+	r.sums = &s.sums
+	r.sums.begin(m.families[r.family].stride)
 	return r
 }
 
-// token returns what the model says of a short token. Words recur, and no
-// n-gram spans two, so that what was said once is kept.
-func (m *Model) token(token string, script script, s *scratch) *said {
-	cache := m.caches[script]
-	if known := cache.find(token); known != nil {
-		return known
+// add adds words of the text to the reading: one in `of`, from the word with
+// number `first`.
+func (m *Model) add(text string, r *reading, first, of int, s *scratch) {
+	f := &m.families[r.family]
+	for i := first; i < len(s.spans) && r.sums.seen[0] < maxLetters; i += of {
+		word := text[s.spans[i].start:s.spans[i].end]
+		if len(word) > maxMemo {
+			s.letters = appendWord(s.letters[:0], norm.NFC.String(word))
+			f.addLong(s.letters[:min(len(s.letters), maxLetters)], r.family, r.sums)
+			continue
+		}
+		known, place := m.memo.find(word)
+		if known == nil {
+			known = f.say(word, r.family, s)
+			m.memo.keep(place, known)
+		}
+		r.sums.add(known)
 	}
-	s.letters = tokenWords(token, script, s.letters[:0])
-	s.word.begin(m.families[script].size)
-	m.add(s.letters, script, &s.word)
-	s.word.flush()
-	out := &said{seen: s.word.seen}
-	if out.seen[0] > 0 {
-		out.packed = pack(s.word.weights, s.word.hits)
+}
+
+// score gives the languages of the script their scores for the words added,
+// times warmth.
+func (f *family) score(r *reading, warmth float64, s *scratch) {
+	t := r.sums
+	r.letters = t.seen[0]
+	s.scores = slices.Grow(s.scores[:0], f.stride)[:f.stride]
+	scale(s.scores, t.weights, float32(step*warmth))
+	for n, miss := range f.miss {
+		if t.seen[n] > 0 && miss != nil {
+			addScaled(s.scores, miss, float32(float64(t.seen[n])*warmth))
+		}
 	}
-	cache.keep(token, out)
+	r.scores = s.scores[:f.size]
+}
+
+// say computes what the model says of a word of up to maxMemo bytes.
+func (f *family) say(word string, family script, s *scratch) *said {
+	out := &said{length: uint8(len(word))}
+	copy(out.word[:], word)
+	if !ascii(word) {
+		word = norm.NFC.String(word)
+	}
+	s.letters = appendWord(s.letters[:0], word)
+	s.word = zeros(s.word, f.stride)
+	both := make([]uint8, 2*f.stride)
+	weights, hits := s.word, both[f.stride:]
+	telling := family.telling()
+	f.visit(s.letters, family.shortest(), &out.seen, func(n int, row *slot) {
+		if row.dense > 0 {
+			at := (int(row.dense) - 1) * f.stride
+			addRow(weights, f.dense[at:at+f.stride])
+			if n == telling {
+				addHits(hits, f.dense[at:at+f.stride])
+			}
+			return
+		}
+		for _, p := range f.row(row) {
+			weights[p.language] += uint16(p.weight)
+			if n == telling {
+				hits[p.language]++
+			}
+		}
+	})
+	// Eight bits are enough: the error is below a 128th of what the word says.
+	out.shift = uint8(max(8, bits.Len16(largest(weights))) - 8)
+	out.weights, out.hits = both[:f.stride], hits
+	shrink(out.weights, weights, out.shift)
 	return out
 }
 
-// add adds the n-grams of padded words.
-func (m *Model) add(letters []rune, script script, t *sums) {
-	family, shortest, telling := m.families[script], script.shortest(), script.telling()
+func ascii(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// addLong adds the n-grams of a word that is too long to be kept.
+func (f *family) addLong(letters []rune, family script, t *sums) {
+	var seen [order]uint16
+	telling := family.telling()
+	f.visit(letters, family.shortest(), &seen, func(n int, row *slot) {
+		for _, p := range f.row(row) {
+			t.weights[p.language] += uint32(p.weight)
+			if n == telling {
+				t.hits[p.language]++
+			}
+		}
+	})
+	t.count(&seen)
+}
+
+// visit calls add with the n-grams of a padded word that languages have been
+// seen with, from the shortest that are looked at, and counts all of them by
+// length.
+func (f *family) visit(letters []rune, shortest int, seen *[order]uint16, add func(n int, row *slot)) {
 	unseen := order + 1 // length of the first n-gram that ends here and is in no language
 	grams(letters, func(n int, g gram) {
-		t.seen[n-1]++
+		seen[n-1]++
 		if n <= 2 {
 			unseen = order + 1
 		}
 		if n < shortest || n > unseen {
 			return // what has not been seen is no part of anything seen
 		}
-		row := m.find(g)
+		row := f.find(g)
 		if row == nil {
 			unseen = n
 			return
 		}
-		if row.dense > 0 {
-			if d := &m.dense[row.dense-1]; d.family == script {
-				t.room(1)
-				t.addWeights(d.weights)
-				if n == telling {
-					t.addHits(d.hits)
-				}
-			}
-			return
-		}
-		for _, p := range m.row(row) {
-			if i := int(p.language) - family.first; i >= 0 && i < family.size {
-				t.weights[i] += int32(p.weight)
-				if n == telling {
-					t.hits[i]++
-				}
-			}
-		}
+		add(n, row)
 	})
 }

@@ -2,51 +2,32 @@ package lang
 
 // scratch is the working memory of one identification at a time.
 type scratch struct {
-	letters    []rune
-	candidates []candidate
-	sums, word sums // of the text, of a word
+	spans   []span
+	bytes   [maxScripts]int // of the text's words, by family
+	letters []rune
+	scores  []float32
+	sums    sums
+	word    []uint16 // sums of a word of up to maxMemo bytes
 }
 
-// packed holds sums by language of a script, side by side in words of 64 bits,
-// so that one addition adds four or eight.
-type packed struct {
-	weights []uint64 // 16 bits each, in steps
-	hits    []uint64 // 8 bits each: telling n-grams seen
+// span is a word of the text.
+type span struct {
+	start, end int
+	family     script
 }
 
-func pack(weights, hits []int32) packed {
-	p := packed{make([]uint64, (len(weights)+3)/4), make([]uint64, (len(hits)+7)/8)}
-	for i := range weights {
-		p.weights[i/4] |= uint64(weights[i]) << (16 * (i % 4))
-		p.hits[i/8] |= uint64(hits[i]) << (8 * (i % 8))
-	}
-	return p
-}
-
-// said is what the model says of one token.
-type said struct {
-	packed
-	seen [order]int // n-grams of the token by length
-}
-
-// sums adds up n-grams.
+// sums adds up the words of a text that are in scripts of one family.
 type sums struct {
-	weights []int32 // by language, in steps
-	hits    []int32 // by language: telling n-grams seen
-	seen    [order]int
-	// What is not yet in weights and hits, and how many n-grams it is of.
-	pending packed
-	grams   int
+	seen    [order]int // n-grams by length
+	weights []uint32   // by language of the family, in steps
+	words   []*said    // that were added
+	hits    []uint32   // by language: telling n-grams seen in what is not in words
 }
 
-// maxGrams is how many n-grams fit into packed sums: their weights are up to
-// 255, and 255·255 < 2¹⁶.
-const maxGrams = 255
-
-func (t *sums) begin(size int) {
-	t.weights, t.hits = zeros(t.weights, size), zeros(t.hits, size)
-	t.pending.weights, t.pending.hits = zeros(t.pending.weights, (size+3)/4), zeros(t.pending.hits, (size+7)/8)
-	t.seen, t.grams = [order]int{}, 0
+func (t *sums) begin(stride int) {
+	t.seen, t.weights, t.hits = [order]int{}, zeros(t.weights, stride), zeros(t.hits, stride)
+	clear(t.words) // to let go of them
+	t.words = t.words[:0]
 }
 
 func zeros[T any](s []T, size int) []T {
@@ -58,51 +39,28 @@ func zeros[T any](s []T, size int) []T {
 	return s
 }
 
-// room makes room for the packed sums of some more n-grams.
-func (t *sums) room(grams int) {
-	if t.grams+grams > maxGrams {
-		t.flush()
-	}
-	t.grams += grams
+// add adds a word.
+func (t *sums) add(word *said) {
+	t.count(&word.seen)
+	addWord(t.weights, word.weights, word.shift)
+	t.words = append(t.words, word)
 }
 
-func (t *sums) add(token *said) {
-	all := 0
-	for n, count := range token.seen {
-		t.seen[n] += count
-		all += count
+// coverage returns the share of the telling n-grams, of so many characters,
+// that a language has been seen with, 0 to 1.
+func (t *sums) coverage(language, telling int) float64 {
+	if t.seen[telling-1] == 0 {
+		return 0
 	}
-	if all > 0 {
-		t.room(all)
-		t.addWeights(token.weights)
-		t.addHits(token.hits)
+	n := int(t.hits[language])
+	for _, w := range t.words {
+		n += int(w.hits[language])
 	}
+	return float64(n) / float64(t.seen[telling-1])
 }
 
-func (t *sums) addWeights(weights []uint64) {
-	pending := t.pending.weights[:len(weights)]
-	for i, x := range weights {
-		pending[i] += x
+func (t *sums) count(seen *[order]uint16) {
+	for n, count := range seen {
+		t.seen[n] += int(count)
 	}
-}
-
-func (t *sums) addHits(hits []uint64) {
-	pending := t.pending.hits[:len(hits)]
-	for i, x := range hits {
-		pending[i] += x
-	}
-}
-
-// flush brings the packed sums home.
-func (t *sums) flush() {
-	if t.grams == 0 {
-		return
-	}
-	for i := range t.weights {
-		t.weights[i] += int32(uint16(t.pending.weights[i/4] >> (16 * (i % 4))))
-		t.hits[i] += int32(uint8(t.pending.hits[i/8] >> (8 * (i % 8))))
-	}
-	clear(t.pending.weights)
-	clear(t.pending.hits)
-	t.grams = 0
 }

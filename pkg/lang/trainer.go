@@ -94,11 +94,17 @@ func (t *Trainer) build(keep func(labelled) bool) (*Model, error) {
 		if scripts := count(text); scripts.family() != m.languages[i].family {
 			continue // a heading in another script
 		}
-		letters = words(text, m.languages[i].family, letters[:0])
-		grams(letters, func(n int, g gram) {
-			if n >= m.languages[i].family.shortest() {
-				counts[i][g]++
+		shortest := m.languages[i].family.shortest()
+		eachWord(text, func(start, end int, family script, address bool) {
+			if family != m.languages[i].family || address {
+				return
 			}
+			letters = appendWord(letters[:0], text[start:end])
+			grams(letters, func(n int, g gram) {
+				if n >= shortest {
+					counts[i][g]++
+				}
+			})
 		})
 	}
 	if len(counts) > math.MaxUint16 {
@@ -172,7 +178,7 @@ func (m *Model) count(counts []map[gram]int) {
 			m.languages[i].miss[n] = float32(math.Log(smoothing[n] / (size + smoothing[n])))
 		}
 	}
-	rows := make([]slot, 0, len(order))
+	rows := make([]row, 0, len(order))
 	for _, g := range order {
 		list := entries[g]
 		slices.SortFunc(list, func(a, b entry) int { return cmp.Compare(a.language, b.language) })
@@ -182,17 +188,17 @@ func (m *Model) count(counts []map[gram]int) {
 			f := m.languages[e.language].family
 			average[f] += float64(e.count) / totals[e.language][n] / members[f]
 		}
-		first := len(m.postings)
+		var postings []posting
 		for _, e := range list {
 			b := average[m.languages[e.language].family]
 			// log of P/b minus miss, that is log(1 + count/(a·b)).
 			w := math.Round(math.Log1p(float64(e.count)/(smoothing[n]*b)) / step)
 			if w > 0 {
-				m.postings = append(m.postings, posting{e.language, uint8(min(w, 255))})
+				postings = append(postings, posting{e.language, uint8(min(w, 255))})
 			}
 		}
-		if len(m.postings) > first {
-			rows = append(rows, slot{gram: g, first: uint32(first), count: uint16(len(m.postings) - first)})
+		if len(postings) > 0 {
+			rows = append(rows, row{g, postings})
 		}
 	}
 	m.index(rows)
