@@ -32,7 +32,9 @@ func Gunzip(data []byte, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, &Error{ClassCorrupt, fmt.Errorf("unpack gzip: %w", err)}
 	}
-	out, err := io.ReadAll(io.LimitReader(r, limit+1))
+	var b bytes.Buffer
+	_, err = io.Copy(&b, io.LimitReader(r, limit+1))
+	out := b.Bytes()
 	if int64(len(out)) > limit {
 		return nil, &Error{ClassTooLarge, fmt.Errorf("the gzip file unpacks to more than %d MB", limit>>20)}
 	}
@@ -40,4 +42,17 @@ func Gunzip(data []byte, limit int64) ([]byte, error) {
 		return nil, &Error{ClassCorrupt, fmt.Errorf("unpack gzip: %w", err)}
 	}
 	return out, nil
+}
+
+// GunzipHead unpacks the first size bytes of gzip data, or what there is.
+func GunzipHead(data []byte, size int64) ([]byte, error) {
+	r, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return nil, &Error{ClassCorrupt, fmt.Errorf("unpack gzip: %w", err)}
+	}
+	head, err := io.ReadAll(io.LimitReader(r, size))
+	if err != nil && len(head) == 0 {
+		return nil, &Error{ClassCorrupt, fmt.Errorf("unpack gzip: %w", err)}
+	}
+	return head, nil
 }

@@ -5,6 +5,8 @@ import (
 	"compress/gzip"
 	"errors"
 	"image"
+	"image/color"
+	"image/jpeg"
 	"image/png"
 	"strings"
 	"testing"
@@ -90,6 +92,58 @@ func TestGunzip(t *testing.T) {
 	}
 	if _, err := Gunzip(b.Bytes()[:b.Len()/2], 1<<20); !errors.As(err, &e) || e.Class() != ClassCorrupt {
 		t.Errorf("truncated: %v", err)
+	}
+}
+
+func TestGunzipHead(t *testing.T) {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	w.Write(bytes.Repeat([]byte("<p>habari"), 10_000))
+	w.Close()
+	packed := b.Bytes()
+	for _, data := range [][]byte{packed, packed[:len(packed)-20]} {
+		head, err := GunzipHead(data, 100)
+		if err != nil || len(head) != 100 || !bytes.HasPrefix(head, []byte("<p>habari")) {
+			t.Errorf("head %q, error %v", head, err)
+		}
+	}
+	if _, err := GunzipHead(packed[:5], 100); err == nil {
+		t.Error("five bytes are no gzip file")
+	}
+}
+
+func TestDecodeCost(t *testing.T) {
+	encode := func(img image.Image) []byte {
+		var b bytes.Buffer
+		if err := png.Encode(&b, img); err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	size := image.Rect(0, 0, 100, 50)
+	var baseline bytes.Buffer
+	if err := jpeg.Encode(&baseline, image.NewRGBA(size), nil); err != nil {
+		t.Fatal(err)
+	}
+	// The same with the frame header of a progressive picture.
+	slow := bytes.Replace(baseline.Bytes(), []byte{0xFF, 0xC0}, []byte{0xFF, 0xC2}, 1)
+	for name, c := range map[string]struct {
+		data []byte
+		want int64
+	}{
+		"colour":           {encode(image.NewNRGBA(size)), 4},
+		"grey":             {encode(image.NewGray(size)), 1},
+		"sixteen bits":     {encode(image.NewNRGBA64(size)), 8},
+		"palette":          {encode(image.NewPaletted(size, color.Palette{color.Black, color.White})), 1},
+		"JPEG":             {baseline.Bytes(), 3},
+		"progressive JPEG": {slow, 15},
+	} {
+		if got, err := DecodeCost(c.data); err != nil || got != c.want*100*50 {
+			t.Errorf("%s: %d bytes, error %v, want %d a pixel", name, got, err, c.want)
+		}
+	}
+	if _, err := DecodeCost([]byte("\x89PNG")); err == nil {
+		t.Error("no header")
 	}
 }
 

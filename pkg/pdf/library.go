@@ -16,7 +16,10 @@ import (
 )
 
 // A runtime holds compiled PDFium and makes instances of it.
-type runtime struct{ pool pdfium.Pool }
+type runtime struct {
+	pool  pdfium.Pool
+	limit int64 // of the memory of one instance
+}
 
 func newRuntime(cacheDir string, maxMemory int64) (*runtime, error) {
 	config := wazero.NewRuntimeConfig().
@@ -41,7 +44,7 @@ func newRuntime(cacheDir string, maxMemory int64) (*runtime, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start PDFium: %w", err)
 	}
-	return &runtime{pool}, nil
+	return &runtime{pool, maxMemory}, nil
 }
 
 type zeros struct{}
@@ -63,6 +66,7 @@ type library struct {
 	stack      [16]uint64
 	out        uint64 // 64 bytes for results by pointer
 	actualText uint64 // the string ActualText
+	limit      int64  // of its memory
 }
 
 func (r *runtime) open() (*library, error) {
@@ -78,7 +82,7 @@ func (r *runtime) open() (*library, error) {
 	if !ok || !ok2 {
 		return nil, fmt.Errorf("start PDFium: go-pdfium has changed its implementation")
 	}
-	l := &library{instance: instance, module: module, resolve: resolver.Fn, functions: map[string]api.Function{}}
+	l := &library{instance: instance, module: module, resolve: resolver.Fn, functions: map[string]api.Function{}, limit: r.limit}
 	l.out, l.actualText = l.malloc(64), l.cstring("ActualText")
 	return l, nil
 }
@@ -89,14 +93,25 @@ func (l *library) close() { l.instance.Close() }
 func (l *library) size() int64 { return int64(l.module.Memory().Size()) }
 
 // A trap is a crash inside the sandbox.
-type trap struct{ err error }
+type trap struct {
+	err  error
+	full bool // the memory was used up, or nearly
+}
+
+// trap is a crash of this library. One with its memory used up is most likely
+// the end of an allocation that had no room.
+func (l *library) trap(err error) trap { return trap{err, l.size() > l.limit-l.limit/4} }
 
 // guard ends a function that calls PDFium: a crash becomes its error.
 func guard(err *error) {
 	switch r := recover().(type) {
 	case nil:
 	case trap:
-		*err = &Error{class: ClassCorrupt, message: fmt.Sprintf("PDFium gave up: %.200v", r.err), crash: true}
+		class := ClassCorrupt
+		if r.full {
+			class = ClassTooLarge
+		}
+		*err = &Error{class: class, message: fmt.Sprintf("PDFium gave up: %.200v", r.err), crash: true}
 	default:
 		panic(r)
 	}
@@ -112,7 +127,7 @@ func (l *library) call(name string, args ...uint64) uint64 {
 	}
 	copy(l.stack[:], args)
 	if err := f.CallWithStack(context.Background(), l.stack[:]); err != nil {
-		panic(trap{fmt.Errorf("%s: %w", name, err)})
+		panic(l.trap(fmt.Errorf("%s: %w", name, err)))
 	}
 	return l.stack[0]
 }
@@ -128,7 +143,7 @@ func (l *library) float(name string, args ...uint64) float64 {
 func (l *library) malloc(size int) uint64 {
 	p := l.call("malloc", uint64(size))
 	if p == 0 && size > 0 {
-		panic(trap{fmt.Errorf("no room for %d bytes", size)})
+		panic(trap{fmt.Errorf("no room for %d bytes", size), true})
 	}
 	return p
 }
@@ -139,7 +154,7 @@ func (l *library) free(p uint64) { l.call("free", p) }
 func (l *library) bytes(p uint64, size int) []byte {
 	b, ok := l.module.Memory().Read(uint32(p), uint32(size))
 	if !ok {
-		panic(trap{fmt.Errorf("%d bytes at %#x are outside of its memory", size, p)})
+		panic(l.trap(fmt.Errorf("%d bytes at %#x are outside of its memory", size, p)))
 	}
 	return b
 }

@@ -51,9 +51,12 @@ func repair(data []byte) []byte {
 		dict, rest, isStream := bytes.Cut(object, []byte("stream"))
 		note(id, dict)
 		if isStream && typeObjStm.Match(dict) {
-			for id, object := range unpackObjects(dict, rest) {
+			for id, object := range unpackObjects(dict, rest, maxRepair-added.Len()) {
 				note(id, object)
 				fmt.Fprintf(&added, "%d 0 obj\n%s\nendobj\n", id, object)
+			}
+			if added.Len() > maxRepair {
+				return nil // a bomb
 			}
 		}
 	}
@@ -71,8 +74,8 @@ func repair(data []byte) []byte {
 }
 
 // unpackObjects yields the objects of an object stream (ISO 32000-1, 7.5.7) as
-// far as they are there.
-func unpackObjects(dict, stream []byte) func(yield func(int, []byte) bool) {
+// far as they are there, and as far as limit bytes.
+func unpackObjects(dict, stream []byte, limit int) func(yield func(int, []byte) bool) {
 	return func(yield func(int, []byte) bool) {
 		n, first := firstNumber(countKey, dict), firstNumber(firstKey, dict)
 		stream = bytes.TrimLeft(stream, "\r\n")
@@ -81,7 +84,7 @@ func unpackObjects(dict, stream []byte) func(yield func(int, []byte) bool) {
 			if err != nil {
 				return
 			}
-			stream, _ = io.ReadAll(io.LimitReader(r, maxRepair)) // what comes before an error is good
+			stream, _ = io.ReadAll(io.LimitReader(r, int64(limit))) // what comes before an error is good
 		}
 		if first > len(stream) {
 			return

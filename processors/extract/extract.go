@@ -64,6 +64,7 @@ const (
 	maxPicture   = 128 << 20
 	maxUnpacked  = 128 << 20
 	maxPixels    = 100_000_000 // of a picture
+	maxDecoded   = 256 << 20   // of a picture in memory
 	renderPixels = 40_000_000  // of a rendered page; A3 at 300 dpi has 17 million
 	renderDPI    = 300
 	figureDPI    = 300
@@ -136,7 +137,7 @@ func (x *Extractor) Extract(ctx context.Context, in Input, sink Sink) error {
 		if err != nil {
 			return err
 		}
-		if in.read, err = media.Gunzip(packed, maxUnpacked); err != nil {
+		if in.read, err = unpack(packed, in.Name); err != nil {
 			return err
 		}
 		if len(in.read) == 0 {
@@ -162,6 +163,20 @@ func (x *Extractor) Extract(ctx context.Context, in Input, sink Sink) error {
 		return failf(ClassCorrupt, "not a PDF although it is named so: it has no %%PDF- header")
 	}
 	return failf(ClassUnsupported, "%s cannot be read: text comes out of HTML, PDF, pictures and plain text", mediaType)
+}
+
+// unpack unpacks a gzip file as far as the limit for what is in it.
+func unpack(packed []byte, name string) ([]byte, error) {
+	head, err := media.GunzipHead(packed, media.HeadSize)
+	if err != nil {
+		return nil, err
+	}
+	limit := int64(maxUnpacked)
+	switch media.Detect(head, strings.TrimSuffix(name, ".gz")) {
+	case media.HTML, media.XHTML, media.XML, media.Text, "text/markdown":
+		limit = maxMarkup
+	}
+	return media.Gunzip(packed, limit)
 }
 
 func allZero(b []byte) bool { return !slices.ContainsFunc(b, func(c byte) bool { return c != 0 }) }

@@ -33,13 +33,29 @@ func (x *Extractor) pdf(ctx context.Context, in Input, sink Sink) error {
 		x.o.Log.Warn("a damaged PDF was repaired, pages may be missing", "document", in.Context.DocumentID, "url", in.Context.URL, "pages", info.Pages)
 	}
 	fillContext(&in.Context, info.Pages, info.Title, "", info.Language)
+	hangs := 0
 	for n := 1; n <= info.Pages; n++ {
-		if err := x.pdfPage(ctx, in.Context, doc, n, sink); err != nil {
+		if hangs >= maxHangs {
+			err := failf(pdf.ClassTimeout, "page %d: not tried, because %d pages of the document took too long", n, hangs)
+			if err := fail(ctx, in.Context, int32(n), err, sink); err != nil {
+				return err
+			}
+			continue
+		}
+		hung, err := x.pdfPage(ctx, in.Context, doc, n, sink)
+		if err != nil {
 			return err
+		}
+		if hung {
+			hangs++
 		}
 	}
 	return nil
 }
+
+// maxHangs is how many pages of a document may take too long before the rest
+// is given up: ten thousand pages of a minute each are a week.
+const maxHangs = 5
 
 // file returns the document as a file of the local file system.
 func (in *Input) file(ctx context.Context) (path string, cleanup func(), err error) {
@@ -71,35 +87,36 @@ func (in *Input) file(ctx context.Context) (path string, cleanup func(), err err
 }
 
 // pdfPage reads one page. Its own errors end with the page; only the sink's
-// and the context's are returned.
-func (x *Extractor) pdfPage(ctx context.Context, c schemas.Context, doc *pdf.Document, n int, sink Sink) error {
+// and the context's are returned. It tells whether nothing came of the page
+// within its time.
+func (x *Extractor) pdfPage(ctx context.Context, c schemas.Context, doc *pdf.Document, n int, sink Sink) (hung bool, err error) {
 	page, err := doc.Page(ctx, n)
 	if err != nil {
 		if ClassOf(err) == "" {
-			return err
+			return false, err
 		}
 		// The text cannot be read; perhaps the page can be seen.
 		x.o.Log.Info("text of a page cannot be read, trying its image", "document", c.DocumentID, "page", n, "error", err)
 		page = &pdf.Page{Number: n, Trust: pdf.Trust{Reason: pdf.UntrustedTextLayer, Detail: err.Error()}}
 	}
 	if err := x.pdfFigures(ctx, c, doc, page, sink); err != nil {
-		return err
+		return false, err
 	}
 	if page.Blank && doc.Info().Repaired {
-		return fail(ctx, c, int32(n), failf(ClassCorrupt, "page %d: the file is damaged, the page's content is missing", n), sink)
+		return false, fail(ctx, c, int32(n), failf(ClassCorrupt, "page %d: the file is damaged, the page's content is missing", n), sink)
 	}
 	if page.Trust.OK {
-		return sink.Text(ctx, pageText(c, page))
+		return false, sink.Text(ctx, pageText(c, page))
 	}
 	x.o.Log.Debug("page needs OCR", "document", c.DocumentID, "page", n, "reason", page.Trust.Reason, "detail", page.Trust.Detail)
 	image, err := renderPage(ctx, doc, n)
 	if err != nil {
 		if ClassOf(err) == "" {
-			return err
+			return false, err
 		}
-		return fail(ctx, c, int32(n), err, sink)
+		return ClassOf(err) == pdf.ClassTimeout, fail(ctx, c, int32(n), err, sink)
 	}
-	return sink.Page(ctx, &schemas.Page{
+	return false, sink.Page(ctx, &schemas.Page{
 		Context: c, Page: int32(n), MediaType: image.MediaType, Width: int32(image.Width), Height: int32(image.Height),
 		DPI: int32(image.DPI), Reason: page.Trust.Reason,
 	}, image.Data)

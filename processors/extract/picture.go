@@ -14,8 +14,11 @@ import (
 	"vislang/schemas"
 )
 
-// maxTIFFPages bounds the pages of one TIFF file.
-const maxTIFFPages = 2000
+// Bounds on one TIFF file.
+const (
+	maxTIFFPages  = 2000
+	maxTIFFPixels = 8_000_000_000 // of all its pages; 900 pages of A4 at 300 dpi
+)
 
 // picture makes a page for OCR of a picture (of each page of a TIFF), and a
 // figure when it looks like a photograph rather than a page.
@@ -40,21 +43,36 @@ func (x *Extractor) picture(ctx context.Context, in Input, mediaType string, sin
 	page := &schemas.Page{
 		Context: in.Context, Page: 1, MediaType: mediaType, Width: int32(width), Height: int32(height), Reason: "picture",
 	}
-	decoded, _, err := image.Decode(bytes.NewReader(data))
-	switch {
-	case err == nil:
-		if photographic(decoded) && min(width, height) >= minFigure {
-			figure := &schemas.Figure{
-				Context: in.Context, Page: 1, Kind: "picture", MediaType: mediaType, Width: page.Width, Height: page.Height,
-			}
-			if err := sink.Figure(ctx, figure, data); err != nil {
-				return err
-			}
-		}
-	case mediaType != media.TIFF: // TIFF has compressions that only the OCR engine's decoder knows
-		return failf(ClassCorrupt, "the picture cannot be decoded: %w", err)
+	if err := x.pictureFigure(ctx, in.Context, mediaType, data, page, sink); err != nil {
+		return err
 	}
 	return sink.Page(ctx, page, data)
+}
+
+// pictureFigure hands on a picture that looks like a photograph. What would take
+// too much memory to look at is a page and no more.
+func (x *Extractor) pictureFigure(ctx context.Context, c schemas.Context, mediaType string, data []byte, page *schemas.Page, sink Sink) error {
+	cost, err := media.DecodeCost(data)
+	if err != nil {
+		return err
+	}
+	if cost > maxDecoded {
+		x.o.Log.Info("a picture is too large to look at", "stage", Name, "document", c.DocumentID, "bytes", cost)
+		return nil
+	}
+	decoded, _, err := image.Decode(bytes.NewReader(data))
+	if err != nil {
+		if mediaType == media.TIFF { // it has compressions that only the OCR engine's decoder knows
+			return nil
+		}
+		return failf(ClassCorrupt, "the picture cannot be decoded: %w", err)
+	}
+	if !photographic(decoded) || min(page.Width, page.Height) < minFigure {
+		return nil
+	}
+	return sink.Figure(ctx, &schemas.Figure{
+		Context: c, Page: 1, Kind: "picture", MediaType: mediaType, Width: page.Width, Height: page.Height,
+	}, data)
 }
 
 func tooManyPixels(width, height int) error {
@@ -83,12 +101,17 @@ func photographic(img image.Image) bool {
 // tiff hands on each page of a TIFF file, as PNG where it can be decoded.
 func (x *Extractor) tiff(ctx context.Context, in Input, data []byte, offsets []uint32, sink Sink) error {
 	fillContext(&in.Context, len(offsets), "", "")
+	var pixels int64 // of all pages: many directories may name the same strips
 	for i, offset := range offsets {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		n := int32(i + 1)
 		one := bytes.Clone(data)
 		byteOrder(one).PutUint32(one[4:], offset) // this page first
 		page := &schemas.Page{Context: in.Context, Page: n, MediaType: media.PNG, Reason: "picture"}
-		content, err := tiffPage(one, page)
+		content, err := tiffPage(one, page, maxTIFFPixels-pixels)
+		pixels += int64(page.Width) * int64(page.Height)
 		if err != nil {
 			if err := fail(ctx, in.Context, n, err, sink); err != nil {
 				return err
@@ -104,7 +127,7 @@ func (x *Extractor) tiff(ctx context.Context, in Input, data []byte, offsets []u
 
 // tiffPage turns the first page of a TIFF file into a PNG. A compression that
 // is not known here leaves it as it is, for the OCR engine's decoder.
-func tiffPage(data []byte, page *schemas.Page) ([]byte, error) {
+func tiffPage(data []byte, page *schemas.Page, left int64) ([]byte, error) {
 	config, err := tiff.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
 		return nil, failf(ClassCorrupt, "TIFF page %d: %w", page.Page, err)
@@ -115,7 +138,14 @@ func tiffPage(data []byte, page *schemas.Page) ([]byte, error) {
 	if config.Width*config.Height > maxPixels {
 		return nil, tooManyPixels(config.Width, config.Height)
 	}
+	if int64(config.Width)*int64(config.Height) > left {
+		return nil, failf(ClassTooLarge, "TIFF page %d: the file has more than %d million pixels", page.Page, int64(maxTIFFPixels)/1_000_000)
+	}
 	page.Width, page.Height = int32(config.Width), int32(config.Height)
+	if cost, err := media.DecodeCost(data); err == nil && cost > maxDecoded {
+		page.MediaType = media.TIFF
+		return data, nil
+	}
 	img, err := tiff.Decode(bytes.NewReader(data))
 	if err != nil {
 		page.MediaType = media.TIFF

@@ -1,0 +1,127 @@
+package pdf
+
+import (
+	"bytes"
+	"compress/zlib"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// deflated packs size bytes of a repeated text.
+func deflated(t testing.TB, text string, size int) string {
+	t.Helper()
+	var b bytes.Buffer
+	w := zlib.NewWriter(&b)
+	block := bytes.Repeat([]byte(text), 1+(1<<20)/len(text))
+	for n := 0; n < size; n += len(block) {
+		if _, err := w.Write(block); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+// nested has a page that draws a form ten times, which draws the next ten
+// times, and so on: practically for ever.
+func nested() []byte {
+	b := newBuilder()
+	form := b.add(stream("/Type/XObject/Subtype/Form/BBox[0 0 9 9]", "0 0 5 5 re f"))
+	for range 12 {
+		form = b.add(stream(fmt.Sprintf("/Type/XObject/Subtype/Form/BBox[0 0 9 9]/Resources<</XObject<</X %d 0 R>>>>", form), strings.Repeat("/X Do ", 10)))
+	}
+	b.page(strings.Repeat("/X Do ", 10), "", fmt.Sprintf(">>/XObject<</X %d 0 R", form))
+	b.page(text("F1", 12, 50, 700, "Habari"), "", "")
+	return b.bytes()
+}
+
+// A page that is made to break programs costs its page, or its document, and
+// nothing else: the pool goes on.
+func TestHostile(t *testing.T) {
+	const memory = 256 << 20
+	pool := NewPool(Options{MaxMemory: memory, PageTimeout: 10 * time.Second})
+	t.Cleanup(func() { pool.Close() })
+	packed := newBuilder()
+	bomb := packed.add(stream("/Filter/FlateDecode", deflated(t, "0 0 1 rg 1 1 5 5 re f ", 600<<20)))
+	packed.page("", "", "")
+	packed.objects[packed.pages[0]-1] = strings.Replace(packed.objects[packed.pages[0]-1], "/Contents", fmt.Sprintf("/Contents %d 0 R/Was", bomb), 1)
+	packed.page(text("F1", 12, 50, 700, "Habari"), "", "")
+
+	wide := newBuilder()
+	picture := wide.add(stream("/Type/XObject/Subtype/Image/Width 40000/Height 40000/ColorSpace/DeviceRGB/BitsPerComponent 8/Filter/FlateDecode", deflated(t, "\x00", 1<<20)))
+	wide.page(drawImage("I1", 0, 0, 600, 800), "", withImages(picture))
+	wide.page(text("F1", 12, 50, 700, "Habari"), "", "")
+
+	vast := newBuilder()
+	vast.page(text("F1", 12, 50, 700, "Habari"), "/UserUnit 1/CropBox[0 0 1000000 1000000]", "")
+	vast.page(text("F1", 12, 50, 700, "Habari"), "", "")
+
+	for _, c := range []struct {
+		name string
+		data []byte
+	}{{"a packed content stream", packed.bytes()}, {"a picture of 4.8 GB", wide.bytes()}, {"a vast page", vast.bytes()}, {"nested forms", nested()}} {
+		t.Run(c.name, func(t *testing.T) {
+			doc, err := pool.Open(context.Background(), c.data)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer doc.Close()
+			var e *Error
+			if _, err := doc.Page(context.Background(), 1); err != nil && !errors.As(err, &e) {
+				t.Errorf("the page's error is not its own: %v", err)
+			} else if err != nil {
+				t.Logf("page: %s: %v", e.Class(), err)
+			}
+			if img, err := doc.Render(context.Background(), 1, 300, 4e6); err != nil && !errors.As(err, &e) {
+				t.Errorf("the rendering's error is not its own: %v", err)
+			} else if err != nil {
+				t.Logf("rendering: %s: %v", e.Class(), err)
+			} else if img.Width*img.Height > 4e6 {
+				t.Errorf("%d by %d pixels", img.Width, img.Height)
+			}
+			if page := readPage(t, doc, 2); len(page.Blocks) != 1 || page.Blocks[0].Text != "Habari" {
+				t.Errorf("the page after it: %+v", page.Blocks)
+			}
+		})
+	}
+}
+
+// Object streams of a damaged file are unpacked only so far.
+func TestRepairBomb(t *testing.T) {
+	objects := "7 0 8 20 <</Type/Page>>          "
+	objects += strings.Repeat(" ", 100)
+	var file bytes.Buffer
+	file.WriteString("%PDF-1.5\n")
+	packed := deflated(t, objects, 80<<20)
+	for i := range 40 {
+		fmt.Fprintf(&file, "%d 0 obj\n<</Type/ObjStm/N 2/First 9/Filter/FlateDecode/Length %d>>stream\n%s\nendstream endobj\n", 10+i, len(packed), packed)
+	}
+	if out := repair(file.Bytes()); len(out) > 2*maxRepair+file.Len() {
+		t.Errorf("%d MB came of %d kB", len(out)>>20, file.Len()>>10)
+	}
+}
+
+// Ten thousand pages open at once, and any of them can be read.
+func TestManyPages(t *testing.T) {
+	b := newBuilder()
+	const pages = 10_000
+	content := b.add(stream("", text("F1", 12, 50, 700, "Habari")))
+	for range pages {
+		b.pages = append(b.pages, b.add(fmt.Sprintf("<</Type/Page/Parent %d 0 R/MediaBox[0 0 600 800]/Contents %d 0 R/Resources<</Font<</F1 %d 0 R>>>>>>", pagesObject, content, fontObject)))
+	}
+	doc := open(t, newTestPool(t), b.bytes())
+	if doc.Info().Pages != pages {
+		t.Fatalf("%d pages", doc.Info().Pages)
+	}
+	for _, n := range []int{1, pages / 2, pages} {
+		if page := readPage(t, doc, n); len(page.Lines) != 1 {
+			t.Errorf("page %d: %+v", n, page.Lines)
+		}
+	}
+}
