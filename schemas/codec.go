@@ -83,10 +83,10 @@ func Decode[T any](ctx context.Context, c *Codec, data []byte) (*T, error) {
 	return decode[T](ctx, c, data, false)
 }
 
-// DecodeWhole is Decode for results that are kept or dropped as a whole: all
-// strings are parts of one copy of data, which lives as long as any of them.
-// That spares an allocation a string.
-func DecodeWhole[T any](ctx context.Context, c *Codec, data []byte) (*T, error) {
+// DecodeInPlace is Decode for data that nobody changes any more: the strings of
+// the result are parts of it. That spares an allocation a string; any of them
+// keeps all of data in memory.
+func DecodeInPlace[T any](ctx context.Context, c *Codec, data []byte) (*T, error) {
 	return decode[T](ctx, c, data, true)
 }
 

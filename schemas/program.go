@@ -154,16 +154,16 @@ func offsetOf(t reflect.Type, index []int) uintptr {
 type input struct {
 	data []byte
 	at   int
-	text string // all of data, if strings share one copy
+	text string // all of data, if strings are parts of it
 }
 
 // run decodes a record, all of data, into a struct of the program's type. With
-// shared, the strings of the result are parts of one copy of data. It returns
+// shared, the strings of the result are parts of data. It returns
 // false when goavro must decide; target is then half filled.
 func (p *program) run(target unsafe.Pointer, rec reflect.Value, data []byte, shared bool) bool {
 	in := input{data: data}
 	if shared {
-		in.text = string(data)
+		in.text = unsafe.String(unsafe.SliceData(data), len(data))
 	}
 	for _, f := range p.rest {
 		rec.FieldByIndex(f.index).Set(f.def)

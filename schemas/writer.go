@@ -41,7 +41,7 @@ func newWriter(text string) (*writer, error) {
 }
 
 // decode reads one record, which must be all of data, into a struct. With
-// shared, its strings are parts of one copy of data.
+// shared, its strings may be parts of data.
 func (w *writer) decode(b *builtin, rec reflect.Value, data []byte, shared bool) error {
 	p, err := w.readableAs(b)
 	if err != nil {

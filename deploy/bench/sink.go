@@ -2,17 +2,26 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"math"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
 	"runtime/debug"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/sr"
 
@@ -22,14 +31,14 @@ import (
 	"vislang/sinks/clickhouse"
 )
 
-// sinkRounds is how often the sink and clickhouse-go take turns; the best of
-// each counts.
-const sinkRounds = 2
+// sinkRounds is how often the sink and clickhouse-go take turns; medians count.
+const sinkRounds = 5
 
 // measureSink compares the sink, from Kafka with exactly-once commits, with
-// clickhouse-go inserting the same rows from memory into the same engine, which
-// runs in a process of its own. Nothing that starts is timed: the clock runs from
-// when the sink has its partitions until the last row is in its table.
+// clickhouse-go inserting the same blocks from memory, one after the other, into
+// the same engine. Kafka and the engine run in a process of their own. Nothing
+// that starts is timed: the clock runs from when the sink has its partitions
+// until the last row is acknowledged.
 func measureSink(ctx context.Context, b *bench) error {
 	data := filepath.Join(b.scratch, "sink")
 	defer os.RemoveAll(data)
@@ -43,7 +52,7 @@ func measureSink(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	m, err := newSinkBench(ctx, info, filepath.Join(data, "blobs"))
+	m, err := newSinkBench(ctx, info, filepath.Join(data, "blobs"), engines.command.Process.Pid)
 	if err != nil {
 		return err
 	}
@@ -53,7 +62,7 @@ func measureSink(ctx context.Context, b *bench) error {
 	if err := m.produce(ctx, schemas.TopicBitext, b.rows, pair); err != nil {
 		return fmt.Errorf("fill the topic: %w", err)
 	}
-	if err := m.compare(ctx, "sink.bitext", []string{"all_bitext"}, b.rows); err != nil {
+	if err := m.compare(ctx, "sink.bitext", schemas.TopicBitext, []string{"all_bitext"}, b.rows); err != nil {
 		return err
 	}
 	if err := m.empty(ctx, schemas.TopicBitext); err != nil {
@@ -65,7 +74,7 @@ func measureSink(ctx context.Context, b *bench) error {
 	if err := m.produce(ctx, schemas.TopicTexts, texts, document); err != nil {
 		return fmt.Errorf("fill the topic: %w", err)
 	}
-	return m.compare(ctx, "sink.texts", []string{"all_sentences", "page_languages", "texts"}, texts*perText)
+	return m.compare(ctx, "sink.texts", schemas.TopicTexts, []string{"all_sentences", "page_languages", "texts"}, texts*perText)
 }
 
 func waitForEngines(ctx context.Context, engines *process, data string) (*embedded.Info, error) {
@@ -91,10 +100,11 @@ type sinkBench struct {
 	codec  *schemas.Codec
 	blobs  *blob.Store
 	db     driver.Conn
+	engine int // process id
 }
 
-func newSinkBench(ctx context.Context, info *embedded.Info, blobs string) (*sinkBench, error) {
-	m := &sinkBench{kafka: kgo.SeedBrokers(info.Kafka), dsn: info.ClickHouse + "/vislang"}
+func newSinkBench(ctx context.Context, info *embedded.Info, blobs string, engine int) (*sinkBench, error) {
+	m := &sinkBench{kafka: kgo.SeedBrokers(info.Kafka), dsn: info.ClickHouse + "/vislang", engine: engine}
 	registry, err := sr.NewClient(sr.URLs(info.Registry))
 	if err != nil {
 		return nil, err
@@ -169,49 +179,217 @@ func document(n int) (string, any) {
 	return id, t
 }
 
-// compare prints the rates of the sink and of clickhouse-go for tables that hold
-// rows in all.
-func (m *sinkBench) compare(ctx context.Context, name string, tables []string, rows int) error {
-	sink, byRow, byColumn := math.Inf(1), math.Inf(1), math.Inf(1)
+// timing is what a run took.
+type timing struct {
+	wall, client, engine time.Duration // on the clock; of processors, by this process and the engine's
+}
+
+// watch times what do does.
+func (m *sinkBench) watch(do func() error) (timing, error) {
+	began, client, engine := time.Now(), processorTime(), processorOf(m.engine)
+	err := do()
+	return timing{time.Since(began), processorTime() - client, processorOf(m.engine) - engine}, err
+}
+
+// timings are the rounds of one way.
+type timings []timing
+
+// print prints medians.
+func (t timings) print(name string, rows int, unit string) (rate float64) {
+	median := func(of func(timing) time.Duration) float64 {
+		all := make([]float64, len(t))
+		for i := range t {
+			all[i] = of(t[i]).Seconds()
+		}
+		slices.Sort(all)
+		return all[len(all)/2]
+	}
+	rate = float64(rows) / median(func(t timing) time.Duration { return t.wall })
+	figure(name, rate, unit)
+	figure(name+".client", 1e6*median(func(t timing) time.Duration { return t.client })/float64(rows), "processor µs/row of this process")
+	figure(name+".engine", 1e6*median(func(t timing) time.Duration { return t.engine })/float64(rows), "processor µs/row of Kafka and ClickHouse")
+	return rate
+}
+
+// compare prints the rates of the sink, of parts of it and of clickhouse-go, for
+// the tables of a topic that hold rows in all.
+func (m *sinkBench) compare(ctx context.Context, name, topic string, tables []string, rows int) error {
+	var sink, fetched, decoded, swallowed, byRow, byColumn timings
+	var blocks []sinkBlock
 	for range sinkRounds {
-		took, err := m.runSink(ctx, tables, rows)
+		for _, part := range []struct {
+			to     *timings
+			decode bool
+		}{{&fetched, false}, {&decoded, true}} {
+			took, err := m.watch(func() error { return m.fetch(ctx, topic, part.decode) })
+			if err != nil {
+				return fmt.Errorf("read %s alone: %w", topic, err)
+			}
+			*part.to = append(*part.to, took)
+		}
+		nothing, err := swallow(m.dsn)
 		if err != nil {
 			return err
 		}
-		sink = min(sink, took.Seconds())
+		took, _, err := m.runSink(ctx, nothing.URL, rows)
+		nothing.Close()
+		if err != nil {
+			return fmt.Errorf("sink without an engine: %w", err)
+		}
+		swallowed = append(swallowed, took)
+		for _, table := range tables {
+			if err := m.db.Exec(ctx, "TRUNCATE TABLE "+table); err != nil {
+				return err
+			}
+		}
+		if took, blocks, err = m.runSink(ctx, m.dsn, rows); err != nil {
+			return err
+		}
+		sink = append(sink, took)
+		if n, err := m.count(ctx, tables); err != nil || n != uint64(rows) {
+			return fmt.Errorf("%d of %d rows landed: %w", n, rows, err)
+		}
 		for _, way := range []struct {
-			best    *float64
+			to      *timings
 			columns bool
 		}{{&byRow, false}, {&byColumn, true}} {
-			took, err := m.insertAlone(ctx, tables, way.columns)
+			took, err := m.insertAlone(ctx, tables, blocks, way.columns)
 			if err != nil {
 				return fmt.Errorf("insert without the sink: %w", err)
 			}
-			*way.best = min(*way.best, took.Seconds())
+			*way.to = append(*way.to, took)
 		}
 	}
-	figure(name, float64(rows)/sink, "rows/s from Kafka to the tables, exactly once")
-	figure(name+".clickhouse_go", float64(rows)/byRow, "rows/s of clickhouse-go, Append")
-	figure(name+".clickhouse_go.columns", float64(rows)/byColumn, "rows/s of clickhouse-go, whole columns at once")
-	figure(name+".ratio", byRow/sink, "sink to clickhouse-go, Append")
-	figure(name+".ratio.columns", byColumn/sink, "sink to clickhouse-go, whole columns at once")
+	fetched.print(name+".fetch", rows, "rows/s of Kafka alone")
+	decoded.print(name+".decode", rows, "rows/s, Kafka and decoding")
+	swallowed.print(name+".swallowed", rows, "rows/s of the sink, inserts thrown away")
+	rate := sink.print(name, rows, "rows/s from Kafka to the tables, exactly once")
+	figure(name+".blocks", float64(len(blocks)), "blocks in the last round")
+	figure(name+".ratio", rate/byRow.print(name+".clickhouse_go", rows, "rows/s of clickhouse-go, Append, the same blocks"), "sink : clickhouse-go, Append")
+	figure(name+".ratio.columns", rate/byColumn.print(name+".columns", rows, "rows/s of clickhouse-go, whole columns at once, the same blocks"), "sink : clickhouse-go, whole columns")
 	return nil
 }
 
-// runSink loads all topics into empty tables.
-func (m *sinkBench) runSink(ctx context.Context, tables []string, rows int) (time.Duration, error) {
-	admin := kadm.NewClient(m.client)
-	if _, err := admin.DeleteGroup(ctx, clickhouse.Group); err == nil {
-		for _, table := range tables {
-			if err := m.db.Exec(ctx, "TRUNCATE TABLE "+table); err != nil {
-				return 0, err
+// fetch reads a topic as the sink does.
+func (m *sinkBench) fetch(ctx context.Context, topic string, decode bool) error {
+	ends, err := kadm.NewClient(m.client).ListEndOffsets(ctx, topic)
+	if err != nil {
+		return err
+	}
+	starts, err := kadm.NewClient(m.client).ListStartOffsets(ctx, topic)
+	if err != nil {
+		return err
+	}
+	left := int64(0)
+	from := map[int32]kgo.Offset{}
+	ends.Each(func(end kadm.ListedOffset) {
+		start, _ := starts.Lookup(topic, end.Partition)
+		left += end.Offset - start.Offset
+		from[end.Partition] = kgo.NewOffset().At(start.Offset)
+	})
+	client, err := kgo.NewClient(m.kafka, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: from}),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords(), kgo.FetchMaxWait(500*time.Millisecond),
+		kgo.FetchMaxBytes(16<<20), kgo.FetchMaxPartitionBytes(4<<20), kgo.MaxConcurrentFetches(3))
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	for left > 0 {
+		fetches := client.PollFetches(ctx)
+		if err := fetches.Err(); err != nil {
+			return err
+		}
+		for it := fetches.RecordIter(); !it.Done(); left-- {
+			rec := it.Next()
+			if !decode {
+				continue
+			}
+			if topic == schemas.TopicBitext {
+				_, err = schemas.DecodeInPlace[schemas.Bitext](ctx, m.codec, rec.Value)
+			} else {
+				_, err = schemas.DecodeInPlace[schemas.Text](ctx, m.codec, rec.Value)
+			}
+			if err != nil {
+				return err
 			}
 		}
 	}
-	counted := prometheus.NewRegistry()
-	sink, err := clickhouse.New(clickhouse.Options{Metrics: counted, Kafka: []kgo.Opt{m.kafka}, Database: m.dsn, Codec: m.codec, Blobs: m.blobs, Version: "bench", Linger: 250 * time.Millisecond})
+	return nil
+}
+
+// swallow stands before a database and throws inserts away.
+func swallow(dsn string) (*httptest.Server, error) {
+	target, err := url.Parse(dsn)
 	if err != nil {
-		return 0, err
+		return nil, err
+	}
+	forward := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: target.Scheme, Host: target.Host})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Query().Has("insert_deduplication_token") {
+			io.Copy(io.Discard, r.Body)
+			return
+		}
+		forward.ServeHTTP(w, r)
+	}))
+	server.URL += target.Path
+	return server, nil
+}
+
+// sinkBlock is what the sink said about a block it inserted.
+type sinkBlock struct {
+	table             string
+	partition         int64
+	offset, end, rows int64
+}
+
+// blockLog collects the blocks out of the sink's log.
+type blockLog struct {
+	slog.Handler
+	mu     *sync.Mutex
+	blocks *[]sinkBlock
+}
+
+func (blockLog) Enabled(context.Context, slog.Level) bool { return true }
+func (l blockLog) WithAttrs([]slog.Attr) slog.Handler     { return l }
+
+func (l blockLog) Handle(_ context.Context, line slog.Record) error {
+	if line.Message != clickhouse.InsertedMessage {
+		return nil
+	}
+	var b sinkBlock
+	line.Attrs(func(a slog.Attr) bool {
+		switch a.Key {
+		case "table":
+			b.table = a.Value.String()
+		case "partition":
+			b.partition = a.Value.Int64()
+		case "offset":
+			b.offset = a.Value.Int64()
+		case "end":
+			b.end = a.Value.Int64()
+		case "rows":
+			b.rows = a.Value.Int64()
+		}
+		return true
+	})
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	*l.blocks = append(*l.blocks, b)
+	return nil
+}
+
+// runSink loads all topics into a database, as a new group.
+func (m *sinkBench) runSink(ctx context.Context, dsn string, rows int) (took timing, blocks []sinkBlock, err error) {
+	if _, err := kadm.NewClient(m.client).DeleteGroup(ctx, clickhouse.Group); err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
+		return took, nil, err
+	}
+	counted := prometheus.NewRegistry()
+	sink, err := clickhouse.New(clickhouse.Options{
+		Metrics: counted, Kafka: []kgo.Opt{m.kafka}, Database: dsn, Codec: m.codec, Blobs: m.blobs, Version: "bench",
+		Log: slog.New(blockLog{slog.DiscardHandler, &sync.Mutex{}, &blocks}),
+	})
+	if err != nil {
+		return took, nil, err
 	}
 	debug.FreeOSMemory()
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(896 << 20)) // as vislang does
@@ -219,34 +397,33 @@ func (m *sinkBench) runSink(ctx context.Context, tables []string, rows int) (tim
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- sink.Run(ctx) }()
-	var began time.Time
-	for {
-		select {
-		case err := <-done:
-			return 0, fmt.Errorf("the sink ended early: %w", err)
-		case <-time.After(5 * time.Millisecond):
-		}
-		if !sink.Ready() {
-			continue
-		}
-		if began.IsZero() {
-			began = time.Now()
-		}
-		// Asking the engine would slow it down.
-		if n, err := inserted(counted); err != nil {
-			return 0, err
-		} else if n >= rows {
-			took := time.Since(began)
-			cancel()
-			if err := <-done; err != nil {
-				return 0, err
+	// until waits without asking the engine, which would slow it down.
+	until := func(what func() (bool, error)) error {
+		for {
+			select {
+			case err := <-done:
+				return fmt.Errorf("the sink ended early: %w", err)
+			case <-time.After(2 * time.Millisecond):
 			}
-			if n, err := m.count(context.WithoutCancel(ctx), tables); err != nil || n != uint64(rows) {
-				return 0, fmt.Errorf("%d of %d rows landed: %w", n, rows, err)
+			if is, err := what(); is || err != nil {
+				return err
 			}
-			return took, nil
 		}
 	}
+	if err := until(func() (bool, error) { return sink.Ready(), nil }); err != nil {
+		return took, nil, err
+	}
+	took, err = m.watch(func() error {
+		return until(func() (bool, error) {
+			n, err := inserted(counted)
+			return n >= rows, err
+		})
+	})
+	if err != nil {
+		return took, nil, err
+	}
+	cancel()
+	return took, blocks, <-done
 }
 
 // inserted is how many rows the sink has had acknowledged.
@@ -273,48 +450,51 @@ func (m *sinkBench) count(ctx context.Context, tables []string) (n uint64, err e
 	return n, nil
 }
 
-// insertAlone inserts the rows of tables into tables like them, in blocks as
-// large as the sink's, and returns the time that took. The rows of a block lie in
-// memory before the clock runs, by row or by column.
-func (m *sinkBench) insertAlone(ctx context.Context, tables []string, columns bool) (time.Duration, error) {
-	var took time.Duration
+// insertAlone inserts blocks into tables like those that the sink has put them
+// into. Their rows lie in memory before the clock runs, by row or by column, in
+// the order in which the sink sent them.
+func (m *sinkBench) insertAlone(ctx context.Context, tables []string, blocks []sinkBlock, columns bool) (timing, error) {
 	for _, table := range tables {
-		if err := m.db.Exec(ctx, "CREATE OR REPLACE TABLE alone AS "+table); err != nil {
-			return 0, err
+		if err := m.db.Exec(ctx, "CREATE OR REPLACE TABLE alone_"+table+" AS "+table); err != nil {
+			return timing{}, err
 		}
-		for from := 0; ; from += blockRows {
-			block, err := m.read(ctx, fmt.Sprintf("SELECT * FROM %s LIMIT %d OFFSET %d", table, blockRows, from), columns)
+	}
+	loaded := make([][]any, len(blocks))
+	for i, b := range blocks {
+		order := "offset"
+		if b.table == "all_sentences" {
+			order = "offset, sentence"
+		}
+		var err error
+		loaded[i], err = m.read(ctx, fmt.Sprintf("SELECT * FROM %s WHERE partition = %d AND offset >= %d AND offset < %d ORDER BY %s", b.table, b.partition, b.offset, b.end, order), columns)
+		if err != nil {
+			return timing{}, err
+		}
+	}
+	debug.FreeOSMemory()
+	return m.watch(func() error {
+		for i, b := range blocks {
+			batch, err := m.db.PrepareBatch(ctx, "INSERT INTO alone_"+b.table)
 			if err != nil {
-				return 0, err
+				return err
 			}
-			if len(block) == 0 {
-				break
-			}
-			began := time.Now()
-			batch, err := m.db.PrepareBatch(ctx, "INSERT INTO alone")
-			if err != nil {
-				return 0, err
-			}
-			for i, values := range block {
+			for i, values := range loaded[i] {
 				if columns {
 					err = batch.Column(i).Append(values)
 				} else {
 					err = batch.Append(values.([]any)...)
 				}
 				if err != nil {
-					return 0, err
+					return err
 				}
 			}
 			if err := batch.Send(); err != nil {
-				return 0, err
+				return err
 			}
-			took += time.Since(began)
 		}
-	}
-	return took, nil
+		return nil
+	})
 }
-
-const blockRows = 100_000 // as the sink's
 
 // read reads rows, each a []any, or columns, each a slice of its type.
 func (m *sinkBench) read(ctx context.Context, query string, columns bool) ([]any, error) {
@@ -325,9 +505,9 @@ func (m *sinkBench) read(ctx context.Context, query string, columns bool) ([]any
 	defer result.Close()
 	types := result.ColumnTypes()
 	var rows []any
-	slices := make([]reflect.Value, len(types))
+	all := make([]reflect.Value, len(types))
 	for i, t := range types {
-		slices[i] = reflect.MakeSlice(reflect.SliceOf(t.ScanType()), 0, 0)
+		all[i] = reflect.MakeSlice(reflect.SliceOf(t.ScanType()), 0, 0)
 	}
 	n := 0
 	for ; result.Next(); n++ {
@@ -341,7 +521,7 @@ func (m *sinkBench) read(ctx context.Context, query string, columns bool) ([]any
 		for i, p := range row {
 			value := reflect.ValueOf(p).Elem()
 			if columns {
-				slices[i] = reflect.Append(slices[i], value)
+				all[i] = reflect.Append(all[i], value)
 			} else {
 				row[i] = value.Interface()
 			}
@@ -351,7 +531,7 @@ func (m *sinkBench) read(ctx context.Context, query string, columns bool) ([]any
 		}
 	}
 	if columns && n > 0 {
-		for _, slice := range slices {
+		for _, slice := range all {
 			rows = append(rows, slice.Interface())
 		}
 	}

@@ -51,7 +51,7 @@ func BenchmarkInsert(b *testing.B) {
 	for n := 0; n < benchRecords; n += maxRows {
 		blocks := newBlocks(s.layouts)
 		for i := range maxRows {
-			blocks.addBitext(lineage{"v", "bitext", 0, int64(n + i), fetched}, benchRecord(n+i))
+			blocks.addBitext(lineage{&origin{"v", "bitext", 0}, int64(n + i), fetched.UnixMilli()}, benchRecord(n+i))
 		}
 		all = append(all, blocks)
 	}

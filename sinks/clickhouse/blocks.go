@@ -4,7 +4,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
+
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"vislang/schemas"
 )
@@ -25,6 +28,20 @@ type blocks struct {
 
 	rows  int
 	bytes int // of texts and a guess for the rest
+
+	from *origin // of the latest row
+}
+
+// lineage is that of the rows of a record, which a version of the program made.
+func (b *blocks) lineage(rec *kgo.Record, version string) lineage {
+	if of := (origin{version, rec.Topic, rec.Partition}); b.from == nil || *b.from != of {
+		b.from = &of
+	}
+	at := rec.Timestamp
+	if !inRange(at) {
+		at = time.Time{}
+	}
+	return lineage{b.from, rec.Offset, stamp(at).UnixMilli()}
 }
 
 func newBlocks(l *layouts) *blocks {

@@ -54,7 +54,8 @@ func replayOf(rec *kgo.Record) stream.Replay {
 	})
 }
 
-// add appends the rows of a record. Its error is a *rejection if no retry can
+// add appends the rows of a record, whose value they refer to: kgo gives each
+// fetch memory of its own. Its error is a *rejection if no retry can
 // help; in both cases nothing was added.
 func (d *decoder) add(ctx context.Context, rec *kgo.Record, b *blocks) (err error) {
 	defer func() {
@@ -68,14 +69,10 @@ func (d *decoder) add(ctx context.Context, rec *kgo.Record, b *blocks) (err erro
 			version = string(h.Value)
 		}
 	}
-	l := lineageOf(rec, version)
-	if !inRange(l.at) {
-		l.at = time.Time{}
-	}
-	l.at = stamp(l.at)
+	l := b.lineage(rec, version)
 	switch rec.Topic {
 	case schemas.TopicDocuments:
-		v, err := schemas.DecodeWhole[schemas.Document](ctx, d.codec, rec.Value)
+		v, err := schemas.DecodeInPlace[schemas.Document](ctx, d.codec, rec.Value)
 		if err != nil {
 			return reject(err, schemas.Context{}, 0)
 		}
@@ -84,7 +81,7 @@ func (d *decoder) add(ctx context.Context, rec *kgo.Record, b *blocks) (err erro
 		}
 		b.addDocument(l, v)
 	case schemas.TopicPageTexts:
-		v, err := schemas.DecodeWhole[schemas.PageText](ctx, d.codec, rec.Value)
+		v, err := schemas.DecodeInPlace[schemas.PageText](ctx, d.codec, rec.Value)
 		if err != nil {
 			return reject(err, schemas.Context{}, 0)
 		}
@@ -93,13 +90,13 @@ func (d *decoder) add(ctx context.Context, rec *kgo.Record, b *blocks) (err erro
 		}
 		b.addPageText(l, v)
 	case schemas.TopicFigures:
-		v, err := schemas.DecodeWhole[schemas.Figure](ctx, d.codec, rec.Value)
+		v, err := schemas.DecodeInPlace[schemas.Figure](ctx, d.codec, rec.Value)
 		if err != nil {
 			return reject(err, schemas.Context{}, 0)
 		}
 		b.addFigure(l, v)
 	case schemas.TopicTexts:
-		v, err := schemas.DecodeWhole[schemas.Text](ctx, d.codec, rec.Value)
+		v, err := schemas.DecodeInPlace[schemas.Text](ctx, d.codec, rec.Value)
 		if err != nil {
 			return reject(err, schemas.Context{}, 0)
 		}
@@ -108,25 +105,25 @@ func (d *decoder) add(ctx context.Context, rec *kgo.Record, b *blocks) (err erro
 		}
 		b.addText(l, v)
 	case schemas.TopicMatches:
-		v, err := schemas.Decode[schemas.Match](ctx, d.codec, rec.Value)
+		v, err := schemas.DecodeInPlace[schemas.Match](ctx, d.codec, rec.Value)
 		if err != nil {
 			return reject(err, schemas.Context{}, 0)
 		}
 		b.addMatch(l, v)
 	case schemas.TopicBitext:
-		v, err := schemas.DecodeWhole[schemas.Bitext](ctx, d.codec, rec.Value)
+		v, err := schemas.DecodeInPlace[schemas.Bitext](ctx, d.codec, rec.Value)
 		if err != nil {
 			return reject(err, schemas.Context{}, 0)
 		}
 		b.addBitext(l, v)
 	case schemas.TopicSamples:
-		v, err := schemas.DecodeWhole[schemas.Sample](ctx, d.codec, rec.Value)
+		v, err := schemas.DecodeInPlace[schemas.Sample](ctx, d.codec, rec.Value)
 		if err != nil {
 			return reject(err, schemas.Context{}, 0)
 		}
 		b.addSample(l, v)
 	case schemas.TopicDeadLetters:
-		v, err := schemas.DecodeWhole[schemas.DeadLetter](ctx, d.codec, rec.Value)
+		v, err := schemas.DecodeInPlace[schemas.DeadLetter](ctx, d.codec, rec.Value)
 		if err != nil {
 			return reject(err, schemas.Context{}, 0)
 		}

@@ -66,6 +66,10 @@ func columnTypes(ctx context.Context, conn ch.Conn) (map[string]map[string]strin
 	return types, found.Err()
 }
 
+// InsertedMessage is what the log says at level debug of each block that was
+// inserted, with topic, partition, the range of offsets, table and rows.
+const InsertedMessage = "block inserted"
+
 // insert inserts the blocks of a batch under its token, trying until it
 // succeeds or ctx ends.
 func (s *Sink) insert(ctx context.Context, tp topicPartition, b *batch) error {
@@ -73,9 +77,14 @@ func (s *Sink) insert(ctx context.Context, tp topicPartition, b *batch) error {
 		token := b.intent.Token + "/" + block.token()
 		for attempt := 0; ; attempt++ {
 			landed := (attempt > 0 || b.again) && s.landed(ctx, block, tp, b)
+			started := time.Now()
 			err := s.send(ctx, block, token)
 			if err == nil && landed {
 				s.metrics.dropped.Inc()
+			}
+			if err == nil {
+				block.done()
+				s.log.DebugContext(ctx, InsertedMessage, "topic", tp.topic, "partition", tp.partition, "offset", b.start.offset, "end", b.end.offset, "table", block.table(), "rows", block.len(), "seconds", time.Since(started).Seconds())
 			}
 			if ctx.Err() != nil {
 				return ctx.Err()

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net"
 	"net/http"
 	"net/url"
@@ -56,35 +57,21 @@ func (p *poster) insert(ctx context.Context, b block, settings ch.Settings) erro
 	query.Set("database", o.Auth.Database)
 	query.Set("query", b.insert()+" FORMAT Native")
 	query.Set("wait_end_of_query", "1") // makes the status tell the outcome
-	buffer := p.buffers.Get().(*[]byte)
-	defer p.buffers.Put(buffer)
-	*buffer = b.native((*buffer)[:0])
-	data := *buffer
-	if o.Compression != nil && o.Compression.Method != ch.CompressionNone {
-		method := compress.LZ4
-		if o.Compression.Method == ch.CompressionZSTD {
-			method = compress.ZSTD
-		}
-		w := compress.NewWriter(compress.LevelZero, method)
-		if err := w.Compress(data); err != nil {
-			return fmt.Errorf("compress: %w", err)
-		}
-		data = w.Data
+	compressed := o.Compression != nil && o.Compression.Method != ch.CompressionNone
+	if compressed {
 		query.Set("decompress", "1")
 	}
 	to := url.URL{Scheme: "http", Host: o.Addr[int(p.turn.Load())%len(o.Addr)], Path: o.HttpUrlPath, RawQuery: query.Encode()}
 	if o.TLS != nil {
 		to.Scheme = "https"
 	}
-	// The buffer is used again: the transport may still read the body after it
-	// has answered, until the body is closed.
-	body := &closing{Reader: bytes.NewReader(data), closed: make(chan struct{})}
+	body := p.body(b, compressed)
+	defer body.Close() // also where it was never sent
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, to.String(), body)
 	if err != nil {
 		return err
 	}
-	defer func() { <-body.closed }()
-	request.ContentLength = int64(len(data))
+	request.ContentLength = -1 // not known before it is sent
 	request.Header.Set("Content-Type", "application/octet-stream")
 	if o.Auth.Username != "" {
 		request.Header.Set("X-ClickHouse-User", o.Auth.Username)
@@ -112,14 +99,64 @@ func (p *poster) insert(ctx context.Context, b block, settings ch.Settings) erro
 	return err
 }
 
-// closing tells when a body was closed.
-type closing struct {
-	*bytes.Reader
-	once   sync.Once
-	closed chan struct{}
+// pieceBytes is about how much of a block is written at once.
+const pieceBytes = 128 << 10
+
+// body reads a block while it is written.
+type body struct {
+	mu   sync.Mutex // the transport may read after it has answered
+	next func() ([]byte, bool)
+	stop func()
+	rest []byte
 }
 
-func (c *closing) Close() error {
-	c.once.Do(func() { close(c.closed) })
+func (p *poster) body(b block, compressed bool) *body {
+	next, stop := iter.Pull(func(yield func([]byte) bool) {
+		buffer := p.buffers.Get().(*[]byte)
+		to := pieces{size: pieceBytes, data: (*buffer)[:0], send: yield}
+		if compressed {
+			to.send = compressing(p.database.Compression.Method, yield)
+		}
+		b.native(&to)
+		*buffer = to.data
+		p.buffers.Put(buffer)
+	})
+	return &body{next: next, stop: stop}
+}
+
+// compressing compresses pieces, each a frame of its own.
+func compressing(by ch.CompressionMethod, yield func([]byte) bool) func([]byte) bool {
+	method := compress.LZ4
+	if by == ch.CompressionZSTD {
+		method = compress.ZSTD
+	}
+	w := compress.NewWriter(compress.LevelZero, method)
+	return func(piece []byte) bool {
+		if err := w.Compress(piece); err != nil {
+			panic(err) // memory to memory: only a method that does not exist fails
+		}
+		return yield(w.Data)
+	}
+}
+
+func (r *body) Read(to []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.rest) == 0 {
+		var more bool
+		if r.rest, more = r.next(); !more {
+			return 0, io.EOF
+		}
+	}
+	n := copy(to, r.rest)
+	r.rest = r.rest[n:]
+	return n, nil
+}
+
+func (r *body) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.stop()
+	r.rest = nil
 	return nil
 }

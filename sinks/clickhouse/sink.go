@@ -88,8 +88,18 @@ const (
 	maxBytes = 64 << 20
 )
 
+// Bounds from which on a batch does not wait for more records.
+const (
+	plentyRows  = 25_000
+	plentyBytes = 16 << 20
+)
+
 // DefaultLinger is how long a batch waits for more records.
 const DefaultLinger = time.Second
+
+// lull is the part of the linger after which a batch waits no longer if no
+// records come.
+const lull = 10
 
 // Options say where the sink reads and writes.
 type Options struct {
@@ -98,7 +108,7 @@ type Options struct {
 	Codec    *schemas.Codec        // of the records
 	Blobs    *blob.Store           // holds large bodies of records
 	Version  string                // of the program, column stage_version
-	Linger   time.Duration         // how long a batch waits for more records; DefaultLinger if 0
+	Linger   time.Duration         // how long a batch waits for more records, a tenth of it when none come; DefaultLinger if 0
 	Memory   int                   // bytes of rows that may wait, a soft bound; 512 MiB if 0
 	Log      *slog.Logger          // may be nil
 	Metrics  prometheus.Registerer // may be nil

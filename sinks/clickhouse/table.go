@@ -3,10 +3,10 @@ package clickhouse
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
-	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // A block is the rows of one table that are inserted together.
@@ -16,21 +16,23 @@ type block interface {
 	insert() string // the INSERT statement
 	columns() []string
 	len() int
-	native(to []byte) []byte // appends the rows for HTTP
+	done()                   // it was inserted
+	native(*pieces)          // the rows for HTTP
 	fill(driver.Batch) error // for the native protocol
 }
 
 // lineage is where a row comes from.
 type lineage struct {
+	*origin
+	offset int64
+	at     int64 // Unix milliseconds
+}
+
+// origin is what many rows have in common.
+type origin struct {
 	version   string
 	topic     string
 	partition int32
-	offset    int64
-	at        time.Time
-}
-
-func lineageOf(rec *kgo.Record, version string) lineage {
-	return lineage{version, rec.Topic, rec.Partition, rec.Offset, rec.Timestamp}
 }
 
 type row[T any] struct {
@@ -42,7 +44,7 @@ type row[T any] struct {
 type column[T any] struct {
 	name   string
 	kind   string // ClickHouse's type
-	write  func([]byte, []row[T]) []byte
+	write  func(*pieces, []row[T]) bool
 	values func([]row[T]) any // a slice
 }
 
@@ -69,6 +71,7 @@ type layout[T any] struct {
 	name      string
 	cols      []column[T]
 	statement string
+	last      atomic.Int64 // rows of the block that was inserted last: the next may have as many
 }
 
 // newLayout describes a table: its own columns and those of the lineage.
@@ -78,7 +81,7 @@ func newLayout[T any](name string, own ...column[T]) *layout[T] {
 		lineageColumn[T]("topic", func(l *lineage) string { return l.topic }),
 		lineageColumn[T]("partition", func(l *lineage) int32 { return l.partition }),
 		lineageColumn[T]("offset", func(l *lineage) int64 { return l.offset }),
-		lineageColumn[T]("recorded_at", func(l *lineage) time.Time { return l.at }),
+		lineageColumn[T]("recorded_at", func(l *lineage) time.Time { return time.UnixMilli(l.at).UTC() }),
 	)}
 	names := make([]string, len(l.cols))
 	for i, c := range l.cols {
@@ -94,7 +97,14 @@ type rows[T any] struct {
 	rows []row[T]
 }
 
-func (r *rows[T]) add(l lineage, v T) { r.rows = append(r.rows, row[T]{l, v}) }
+func (r *rows[T]) add(l lineage, v T) {
+	if r.rows == nil {
+		r.rows = make([]row[T], 0, max(r.last.Load(), 64))
+	}
+	r.rows = append(r.rows, row[T]{l, v})
+}
+
+func (r *rows[T]) done() { r.last.Store(int64(len(r.rows))) }
 
 func (r *rows[T]) table() string { return r.name }
 

@@ -40,6 +40,7 @@ type worker struct {
 	flying *batch // being inserted
 	landed chan error
 	rest   []*kgo.Record // taken from the queue, not in a batch yet
+	came   time.Time     // when the last records were taken from the queue
 }
 
 // newWorker reads what was committed for a partition.
@@ -187,6 +188,7 @@ func (w *worker) loop() error {
 			return w.unless(w.settle())
 		case <-more:
 			w.rest = append(w.rest, w.take()...)
+			w.came = time.Now()
 		case <-linger:
 		case err := <-w.landed:
 			if err := w.land(err); err != nil {
@@ -259,8 +261,7 @@ func (w *worker) add(rec *kgo.Record) error {
 		if errors.As(err, &why) {
 			if rec.Topic == deadLetters {
 				// Another dead letter would fail in the same way.
-				l := lineageOf(rec, w.sink.o.Version)
-				b.blocks.addDeadLetter(l, letter(rec, why, rec.Timestamp))
+				b.blocks.addDeadLetter(b.blocks.lineage(rec, w.sink.o.Version), letter(rec, why, rec.Timestamp))
 				b.counted.row(rec.Offset)
 				b.charge(b.blocks.bytes - before)
 				b.pass(rec)
@@ -286,13 +287,19 @@ func (w *worker) add(rec *kgo.Record) error {
 	}
 }
 
-// untilFreeze tells how long the next batch may wait for more records.
+// untilFreeze tells how long the next batch may wait for more records. That
+// makes blocks larger, which ClickHouse takes better; a batch with plenty of
+// rows waits only while another is being inserted, and none waits long when
+// nothing comes.
 func (w *worker) untilFreeze() time.Duration {
 	switch {
 	case w.next.full():
 		return 0
 	case w.next.intent.End > 0:
 		return time.Hour // it must be read to its end
+	case w.next.blocks.rows >= plentyRows || w.next.blocks.bytes >= plentyBytes:
+		return 0
 	}
-	return time.Until(w.next.since.Add(time.Duration(w.sink.linger.Load())))
+	linger := time.Duration(w.sink.linger.Load())
+	return min(time.Until(w.next.since.Add(linger)), time.Until(w.came.Add(linger/lull)))
 }
