@@ -19,6 +19,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/errgroup"
 
+	"vislang/pkg/cache"
 	"vislang/pkg/config"
 	"vislang/pkg/embed"
 	"vislang/pkg/lang"
@@ -205,12 +206,16 @@ func (p *pipeline) openStages(flags *pflag.FlagSet, names []string, workers int,
 			if err != nil {
 				return err
 			}
-			pool, err := ocr.NewPool(ocr.Options{Children: workers, Engines: engines, Identifier: model, Log: p.log, Started: p.children.starter("ocr"), Ended: p.children.ender("ocr")})
+			pool, err := ocr.NewPool(ocr.Options{Children: workers, Engines: engines, Identifier: model, IdentifierName: model.Name(), Log: p.log, Started: p.children.starter("ocr"), Ended: p.children.ender("ocr")})
 			if err != nil {
 				return err
 			}
 			p.closers = append(p.closers, pool.Close)
-			stage := ocrstage.New(ocrstage.Options{Codec: p.codec, Blobs: p.c.blobs, Pool: pool})
+			results, err := p.openCache(flags)
+			if err != nil {
+				return err
+			}
+			stage := ocrstage.New(ocrstage.Options{Codec: p.codec, Blobs: p.c.blobs, Pool: ocrstage.Cached(pool, results, p.log), Log: p.log})
 			p.stages = append(p.stages, stageRun{stage, workers})
 		case stageAssemble:
 			p.stages = append(p.stages, stageRun{assemble.New(assemble.Options{Codec: p.codec, Blobs: p.c.blobs, Language: model}), 1})
@@ -227,6 +232,18 @@ func (p *pipeline) openStages(flags *pflag.FlagSet, names []string, workers int,
 		}
 	}
 	return nil
+}
+
+// openCache opens the cache of OCR results.
+func (p *pipeline) openCache(flags *pflag.FlagSet) (*cache.Cache, error) {
+	address, _ := flags.GetString("redis")
+	dir, _ := flags.GetString("cache")
+	results, err := cache.Open(cache.Options{Dir: firstOf(dir, filepath.Join(p.data, "cache")), Redis: address, Metrics: p.registry, Log: p.log})
+	if err != nil {
+		return nil, usageError{err}
+	}
+	p.closers = append(p.closers, results.Close)
+	return results, nil
 }
 
 // openEmbeddings opens the client of an embedding service, nil if none is named.

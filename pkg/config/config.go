@@ -27,6 +27,7 @@ var own = map[string]string{
 	"blobs":    "BLOB_URL",
 	"registry": "SCHEMA_REGISTRY_URL",
 	"workers":  "WORKERS",
+	"redis":    "REDIS_URL",
 
 	"embeddings":       "EMBEDDINGS_URL",
 	"embeddings-model": "EMBEDDINGS_MODEL",

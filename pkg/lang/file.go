@@ -3,6 +3,7 @@ package lang
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"path/filepath"
 
 	"vislang/pkg/assets"
 	"vislang/pkg/fasttext"
@@ -50,6 +52,12 @@ func Load(path string) (*Model, error) {
 		}
 		m := newModel()
 		m.outside = o
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, fmt.Errorf("load the language model: %w", err)
+		}
+		// It may have gigabytes; they are not read as a whole.
+		m.name = fmt.Sprintf("%s-%d-%d", filepath.Base(path), info.Size(), info.ModTime().UnixNano())
 		return m, nil
 	}
 	data, err := os.ReadFile(path)
@@ -120,7 +128,12 @@ func decode(data []byte) (*Model, error) {
 	if crc32.ChecksumIEEE(body) != binary.LittleEndian.Uint32(data[len(data)-4:]) {
 		return nil, fmt.Errorf("%w: the checksum differs (a partial or damaged file)", ErrFormat)
 	}
-	return decodeBody(body)
+	m, err := decodeBody(body)
+	if err != nil {
+		return nil, err
+	}
+	m.name = fmt.Sprintf("%x", sha256.Sum256(body))[:16]
+	return m, nil
 }
 
 func decodeBody(body []byte) (*Model, error) {

@@ -16,6 +16,7 @@ package lang
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -32,6 +33,14 @@ const certain = 0.5
 func unfamiliar(coverage float64, letters int) float64 {
 	return 0.5*coverage - 0.5/math.Sqrt(float64(letters))
 }
+
+// method is the version of how a text is read. It changes when the same model
+// may answer differently.
+const method = 5
+
+// Name tells the model, and how it is used, apart from others: what depends on
+// its answers can be kept under it.
+func (m *Model) Name() string { return fmt.Sprintf("%d-%s", method, m.name) }
 
 // Result is a language with the model's confidence in it.
 type Result struct {

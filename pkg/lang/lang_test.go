@@ -139,6 +139,9 @@ func TestModelFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if again, err := Load(path); err != nil || again.Name() != loaded.Name() || len(loaded.Name()) < 10 {
+		t.Errorf("names %q and %q, %v", loaded.Name(), again.Name(), err)
+	}
 	if !slices.Equal(loaded.Labels(), m.Labels()) {
 		t.Errorf("labels %v, want %v", loaded.Labels(), m.Labels())
 	}

@@ -33,6 +33,7 @@ type Model struct {
 	fit       calibration
 	scratch   sync.Pool
 	memo      memo
+	name      string   // of the file's content
 	outside   *outside // answers instead, if it is not nil
 }
 

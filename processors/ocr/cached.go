@@ -1,0 +1,65 @@
+package ocr
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"vislang/pkg/cache"
+	"vislang/pkg/ocr"
+)
+
+// Identified is a Recognizer that tells what its pages depend on, as *ocr.Pool
+// does.
+type Identified interface {
+	Recognizer
+	Identity(ocr.Hints) (ocr.Identity, error)
+}
+
+// Cached gives pages that were read before from a cache, and keeps those that
+// pool reads, so that replays and second crawls cost no recognition. A nil cache
+// gives pool itself.
+func Cached(pool Identified, results *cache.Cache, log *slog.Logger) Recognizer {
+	if results == nil {
+		return pool
+	}
+	return &cached{pool, results, log}
+}
+
+type cached struct {
+	pool    Identified
+	results *cache.Cache
+	log     *slog.Logger
+}
+
+func (c *cached) Recognize(ctx context.Context, image []byte, hints ocr.Hints) (*ocr.Page, error) {
+	identity, err := c.pool.Identity(hints)
+	if err != nil {
+		// No engine is there, or a model cannot be read: the pool says so, or
+		// does without.
+		c.log.Debug("OCR result without a name", "stage", "ocr", "error", err)
+		return c.pool.Recognize(ctx, image, hints)
+	}
+	key := cache.Key{Image: sha256.Sum256(image), Engine: identity.Engine, Models: identity.Models, Settings: identity.Settings}
+	if kept, ok := c.results.Get(ctx, key); ok {
+		page := &ocr.Page{}
+		if err := json.Unmarshal(kept, page); err == nil {
+			return page, nil
+		}
+		c.log.Warn("kept OCR result cannot be read, the page is recognised again", "stage", "ocr")
+	}
+	page, err := c.pool.Recognize(ctx, image, hints)
+	// What an engine read that stood in is not what this key stands for.
+	if err != nil || !strings.HasPrefix(page.Engine, identity.Engine) {
+		return page, err
+	}
+	value, err := json.Marshal(page)
+	if err != nil {
+		return nil, fmt.Errorf("keep OCR result: %w", err)
+	}
+	c.results.Put(ctx, key, value)
+	return page, nil
+}
