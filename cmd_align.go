@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -45,8 +46,13 @@ to 1: below 0.5 the two are hardly whole translations of each other.`,
 			}
 			var options align.Options
 			if cmd.Flags().Lookup("embeddings").Value.String() != "" {
-				if options.Similarity, err = similarity(cmd, source, target); err != nil {
+				options.Similarity, err = similarity(cmd, source, target)
+				var wrong usageError
+				switch {
+				case errors.As(err, &wrong) || cmd.Context().Err() != nil:
 					return fmt.Errorf("align: %w", err)
+				case err != nil:
+					fmt.Fprintln(cmd.ErrOrStderr(), "aligning without embeddings:", err)
 				}
 			}
 			result, err := align.Align(cmd.Context(), source, target, options)

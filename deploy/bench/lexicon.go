@@ -3,128 +3,165 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"vislang/deploy/bench/alignment"
 	"vislang/pkg/align"
 	"vislang/pkg/docalign"
 	"vislang/pkg/lexicon"
 )
 
-// measureLexicon aligns the documents of each pair of align/sentences one after
-// the other, each with the words learned from those before, and without. It
-// prints the strict F1 of the first, second … quarter, and the total in the
-// opposite order.
+// measureLexicon tells what the words learned from other documents of a pair of
+// languages bring: the strict F1 on align/sentences by how many documents of
+// align/documents were seen before, none of them a part of the same text. It
+// draws the curve, and aligns all of them as a stream in two orders.
 func measureLexicon(ctx context.Context, b *bench) error {
-	golds, err := filepath.Glob(filepath.Join(b.eval, "align/sentences/*/*/gold.txt"))
-	if err != nil || len(golds) == 0 {
-		return fmt.Errorf("no align/sentences/*/*/gold.txt in %s: %w", b.eval, err)
+	documents, err := alignment.Read(filepath.Join(b.eval, "align/sentences"))
+	if err != nil {
+		return err
 	}
-	pairs := map[string][]string{}
-	for _, g := range golds {
-		folder := filepath.Dir(g)
-		pair := filepath.Base(filepath.Dir(folder))
-		pairs[pair] = append(pairs[pair], folder)
+	lessons := map[string][]lesson{}
+	for _, d := range documents {
+		if lessons[d.Pair] == nil {
+			if lessons[d.Pair], err = readLessons(filepath.Join(b.eval, "align/documents", d.Pair)); err != nil {
+				return err
+			}
+		}
 	}
-	const parts = 4
-	var with, without [parts]tally
-	var forward, backward tally
-	for _, folders := range pairs {
-		plain, err := alignAll(ctx, folders, false)
-		if err != nil {
+	picture := chart{
+		title: "What words of documents seen before bring", x: "documents of the pair seen (logarithm)", y: "strict F1",
+		from: [2]float64{0, 0.95}, to: [2]float64{math.Log2(129), 0.99}, dots: true,
+	}
+	curves := map[string][][2]float64{}
+	for _, seen := range []int{0, 2, 5, 10, 20, 40, 80} {
+		scores := map[string]*alignment.Score{}
+		for _, d := range documents {
+			if len(lessons[d.Pair]) == 0 {
+				continue
+			}
+			words, err := learned(ctx, lessons[d.Pair], d, seen)
+			if err != nil {
+				return err
+			}
+			r, err := align.Align(ctx, d.Source, d.Target, known(words))
+			if err != nil {
+				return err
+			}
+			if scores[d.Set] == nil {
+				scores[d.Set] = &alignment.Score{}
+			}
+			scores[d.Set].Add(d.Gold, r.Beads)
+		}
+		for _, set := range sortedKeys(scores) {
+			figure(fmt.Sprintf("lexicon.%s.seen%d", set, seen), scores[set].F1(), "strict F1")
+			curves[set] = append(curves[set], [2]float64{math.Log2(1 + float64(seen)), scores[set].F1()})
+		}
+	}
+	for _, set := range sortedKeys(curves) {
+		picture.curves = append(picture.curves, curve{set, curves[set]})
+	}
+	if err := os.WriteFile("docs/alignment-growth.svg", []byte(picture.draw()), 0o644); err != nil {
+		return err
+	}
+	var totals [2]float64
+	for k := range totals {
+		if totals[k], err = inTurn(ctx, documents); err != nil {
 			return err
 		}
-		learned, err := alignAll(ctx, folders, true)
-		if err != nil {
-			return err
-		}
-		for i := range folders {
-			k := i * parts / len(folders)
-			without[k].add(plain[i])
-			with[k].add(learned[i])
-			forward.add(learned[i])
-		}
-		slices.Reverse(folders)
-		if learned, err = alignAll(ctx, folders, true); err != nil {
-			return err
-		}
-		for _, t := range learned {
-			backward.add(t)
-		}
+		slices.Reverse(documents)
 	}
-	for k := range parts {
-		figure(fmt.Sprintf("lexicon.quarter%d", k+1), with[k].f1(), fmt.Sprintf("F1, %.4f without a lexicon", without[k].f1()))
-	}
-	figure("lexicon.total", forward.f1(), fmt.Sprintf("F1 of all, %.4f in the opposite order", backward.f1()))
+	figure("lexicon.stream", totals[0], fmt.Sprintf("strict F1 of all in a row, each teaching the next; %.4f in the opposite order", totals[1]))
 	return nil
 }
 
-// tally counts beads: found, right with gaps, right and in the gold with both
-// sides.
-type tally struct{ found, right, both, gold float64 }
-
-func (t *tally) add(o tally) {
-	t.found, t.right, t.both, t.gold = t.found+o.found, t.right+o.right, t.both+o.both, t.gold+o.gold
+// lesson is a pair of documents to learn from.
+type lesson struct {
+	name           string
+	source, target []string
 }
 
-func (t tally) f1() float64 {
-	p, r := t.right/max(1, t.found), t.both/max(1, t.gold)
-	return 2 * p * r / max(1e-9, p+r)
+// readLessons reads the true pairs of a folder of align/documents, none if it
+// is not there.
+func readLessons(folder string) ([]lesson, error) {
+	gold, err := os.ReadFile(filepath.Join(folder, "gold.tsv"))
+	if os.IsNotExist(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	sides := [2]map[string][]string{{}, {}}
+	for k, name := range []string{"src.jsonl", "tgt.jsonl"} {
+		documents, ids, err := readDocuments(filepath.Join(folder, name), name)
+		if err != nil {
+			return nil, err
+		}
+		for i, id := range ids {
+			sides[k][id] = documents[i].Lines
+		}
+	}
+	var lessons []lesson
+	for line := range strings.Lines(string(gold)) {
+		if ids := strings.Fields(line); len(ids) == 2 {
+			lessons = append(lessons, lesson{ids[0], sides[0][ids[0]], sides[1][ids[1]]})
+		}
+	}
+	return lessons, nil
+}
+
+// learned returns the words of so many documents that are no part of d.
+func learned(ctx context.Context, lessons []lesson, d alignment.Document, seen int) (*lexicon.Lexicon, error) {
+	text := strings.TrimSuffix(strings.TrimPrefix(d.Name, "tico-"), "-ocr")
+	words := lexicon.Open(store{}, "")
+	for _, l := range lessons {
+		if part := strings.TrimPrefix(l.name, "E-"); seen == 0 || part == text || strings.HasPrefix(part, text+".") {
+			continue
+		}
+		r, err := align.Align(ctx, l.source, l.target, known(words))
+		if err != nil {
+			return nil, err
+		}
+		if r.Health < align.HealthThreshold {
+			continue
+		}
+		words.Learn(docalign.Lesson(l.source, l.target, r))
+		seen--
+	}
+	return words, nil
+}
+
+func known(words *lexicon.Lexicon) align.Options {
+	if words.Seen() == 0 {
+		return align.Options{}
+	}
+	return align.Options{Lexicon: words}
+}
+
+// inTurn aligns documents one after the other, as the stage does.
+func inTurn(ctx context.Context, documents []alignment.Document) (float64, error) {
+	words := map[string]*lexicon.Lexicon{}
+	var score alignment.Score
+	for _, d := range documents {
+		if words[d.Pair] == nil {
+			words[d.Pair] = lexicon.Open(store{}, d.Pair)
+		}
+		r, err := align.Align(ctx, d.Source, d.Target, known(words[d.Pair]))
+		if err != nil {
+			return 0, err
+		}
+		score.Add(d.Gold, r.Beads)
+		if r.Health >= align.HealthThreshold {
+			words[d.Pair].Learn(docalign.Lesson(d.Source, d.Target, r))
+		}
+	}
+	return score.F1(), nil
 }
 
 type store map[string][]byte
 
 func (s store) Get(key string) []byte        { return s[key] }
 func (s store) Put(key string, value []byte) { s[key] = value }
-
-func alignAll(ctx context.Context, folders []string, learn bool) ([]tally, error) {
-	words := lexicon.Open(store{}, "")
-	var all []tally
-	for _, folder := range folders {
-		var text [3]string
-		for i, name := range []string{"src.txt", "tgt.txt", "gold.txt"} {
-			data, err := os.ReadFile(filepath.Join(folder, name))
-			if err != nil {
-				return nil, err
-			}
-			text[i] = strings.TrimSuffix(string(data), "\n")
-		}
-		source, target := strings.Split(text[0], "\n"), strings.Split(text[1], "\n")
-		var o align.Options
-		if learn && words.Seen() > 0 {
-			o.Lexicon = words
-		}
-		result, err := align.Align(ctx, source, target, o)
-		if err != nil {
-			return nil, err
-		}
-		if learn && result.Health >= align.HealthThreshold {
-			words.Learn(docalign.Lesson(source, target, result))
-		}
-		gold := map[string]bool{}
-		var t tally
-		for line := range strings.Lines(text[2]) {
-			parts := strings.Split(strings.ReplaceAll(strings.TrimSpace(line), " ", ""), ":")
-			if len(parts) < 2 || parts[0]+parts[1] == "[][]" {
-				continue
-			}
-			gold[parts[0]+":"+parts[1]] = true
-			if parts[0] != "[]" && parts[1] != "[]" {
-				t.gold++
-			}
-		}
-		for _, bead := range result.Beads {
-			t.found++
-			if gold[strings.ReplaceAll(fmt.Sprintf("%v:%v", bead.Source, bead.Target), " ", ",")] {
-				t.right++
-				if len(bead.Source) > 0 && len(bead.Target) > 0 {
-					t.both++
-				}
-			}
-		}
-		all = append(all, t)
-	}
-	return all, nil
-}

@@ -167,8 +167,10 @@ func (l *lattice) displaced() float64 {
 // is enough. What is copied is no translation, however good.
 func (e Evidence) health(sentences int) float64 {
 	n := float64(sentences)
-	// As if four sentences more had been seen, nine of ten in a bead.
-	covered := (e.Covered*n + 3.6) / (n + 4)
+	// As if four sentences more had been seen, nine of ten in a bead. Of very many
+	// each may be in some bead and none of them be sure.
+	seen := min(n, 60)
+	covered := (e.Covered*seen + 3.6) / (seen + 4)
 	balance := math.Log(max(e.Balance, 1e-3)) * math.Sqrt(n/(n+20))
 	translated := logistic(-8.4 + 4*math.Log(covered/(1-covered)) + 6.2*e.Confidence + 11.7*balance)
 	inPlace := logistic(2.15 - 1.52*math.Log10(e.Displaced+1e-6) - 4.37*e.Confidence)

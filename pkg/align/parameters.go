@@ -78,7 +78,7 @@ func Standard() *Parameters {
 		Tally: 0.55, TallySpread: 0.45, TallyCap: 3, Heading: 0.3, NoHeading: 0.6,
 		Pair: 0.44, PairCap: 2.5, PairCount: 1.8, PairDice: 0.19,
 		Lexicon: 0.15, WordsPerLine: 1,
-		Similarity: 0.28, SimilarityZero: 2, SimilarityCap: 4,
+		Similarity: 0.24, SimilarityZero: 2.2, SimilarityCap: 4,
 		Passes: 2, Prudence: 30, Width: 1.75,
 	}
 }
