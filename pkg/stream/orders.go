@@ -59,10 +59,13 @@ func (w *worker) health(c Condition, why error) { w.o.Health.Set(w.stage.Name(),
 
 // running says that nothing holds the worker up, once it is a member.
 func (w *worker) running() {
-	if w.member.Load() {
-		w.health(Running, nil)
-	} else {
+	switch {
+	case !w.member.Load():
 		w.health(Joining, nil)
+	case w.store != nil && w.store.room != nil && w.store.room.none():
+		w.health(Waiting, errFull)
+	default:
+		w.health(Running, nil)
 	}
 }
 

@@ -130,7 +130,16 @@ func Run(ctx context.Context, stage Stage, o Options) error {
 func runWorkers(ctx context.Context, stage Stage, o Options) (err error) {
 	var state *store
 	if _, ok := stage.(Stateful); ok {
-		if state, err = openStore(o.StateDir, stage.Name(), o.Log.With("stage", stage.Name())); err != nil {
+		full := func(err error) {
+			for n := range o.Workers {
+				if err != nil {
+					o.Health.Set(stage.Name(), n, Waiting, err)
+				} else {
+					o.Health.change(stage.Name(), n, Waiting, Running)
+				}
+			}
+		}
+		if state, err = openStore(ctx, o.StateDir, stage.Name(), o.Log.With("stage", stage.Name()), full); err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, state.close()) }()

@@ -78,7 +78,7 @@ func dump(t *testing.T, s *store) map[string][]byte {
 // holder opens the state as a worker would and catches up.
 func holder(t *testing.T, kafka []kgo.Opt, client *kgo.Client, dir string, partitions ...int32) (*store, *bytes.Buffer) {
 	t.Helper()
-	s, err := openStore(dir, "counter", slog.New(slog.DiscardHandler))
+	s, err := openStore(t.Context(), dir, "counter", slog.New(slog.DiscardHandler), func(error) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +267,7 @@ func TestProcessesShareAStateFolder(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	var dirs []string
 	for range 3 {
-		s, err := openStore(dir, "counter", log)
+		s, err := openStore(t.Context(), dir, "counter", log, func(error) {})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -282,7 +282,7 @@ func TestProcessesShareAStateFolder(t *testing.T) {
 // TestAFormerOwnerChangesNothing: two workers of one process share the store.
 func TestAFormerOwnerChangesNothing(t *testing.T) {
 	t.Parallel()
-	s, err := openStore("", "counter", slog.New(slog.DiscardHandler))
+	s, err := openStore(t.Context(), "", "counter", slog.New(slog.DiscardHandler), func(error) {})
 	if err != nil {
 		t.Fatal(err)
 	}

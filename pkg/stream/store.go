@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -36,6 +37,7 @@ type store struct {
 	lock *os.File
 	db   *pebble.DB
 	log  *slog.Logger
+	room *space // nil in memory
 
 	mu      sync.Mutex // one applies at a time; guards what follows
 	owners  map[int32]*table
@@ -64,13 +66,20 @@ const (
 
 // openStore opens the state of a stage below dir, in memory if dir is empty.
 // Each process takes the first folder that no other has: two processes can
-// share dir, and one that restarts finds its own files again.
-func openStore(dir, stage string, log *slog.Logger) (*store, error) {
+// share dir, and one that restarts finds its own files again. When ctx ends
+// nobody waits any longer for a disk that is full; told learns that it is, and,
+// with nil, when it no longer is.
+func openStore(ctx context.Context, dir, stage string, log *slog.Logger, told func(error)) (*store, error) {
+	return openStoreOn(ctx, vfs.Default, dir, stage, log, told)
+}
+
+func openStoreOn(ctx context.Context, disk vfs.FS, dir, stage string, log *slog.Logger, told func(error)) (*store, error) {
 	s := &store{log: log, owners: map[int32]*table{}, stop: make(chan struct{}), done: make(chan struct{})}
 	if dir != "" {
 		if err := s.claim(filepath.Join(dir, stage)); err != nil {
 			return nil, fmt.Errorf("open state of stage %s: %w", stage, err)
 		}
+		s.room = newSpace(ctx, disk, s.dir, log, told)
 	}
 	err := s.open()
 	if err != nil && rebuildable(err) {
@@ -136,10 +145,12 @@ func (s *store) open() (err error) {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10) // most keys looked up are new
 		o.Levels[i].IndexBlockSize = 256 << 10            // one level of index: a lookup reads one block less
 	}
-	if s.dir != "" {
-		o.FS = vfs.Default
+	if s.room != nil {
+		o.FS = s.room.fs()
 	}
-	s.db, err = pebble.Open(s.dir, o)
+	if s.db, err = pebble.Open(s.dir, o); err == nil && s.room != nil {
+		s.room.opened.Store(true)
+	}
 	return err
 }
 
@@ -171,6 +182,12 @@ func (s *store) damage(err error) error {
 // store any more.
 func (s *store) close() error {
 	close(s.stop)
+	if s.room != nil && s.room.none() {
+		// Its writes wait for space, which may never come; its lock stays with
+		// this process.
+		s.log.Warn("the local state is left as it is on a full disk; what it lacks is read from Kafka again", "folder", s.dir)
+		return nil
+	}
 	<-s.done
 	defer s.unlock()
 	if s.damaged != nil {
@@ -335,6 +352,9 @@ func (t *table) load(records []*kgo.Record, _ map[string]bool) error {
 // change applies records; delta says by how much each changes the number of
 // keys.
 func (t *table) change(records []*kgo.Record, delta func(*kgo.Record) (int64, error)) error {
+	if room := t.store.room; room != nil && !room.wait() {
+		return errMoved // the copy stays behind
+	}
 	t.store.mu.Lock()
 	defer t.store.mu.Unlock()
 	if t.store.owners[t.partition] != t {

@@ -302,8 +302,13 @@ func TestAZombieIsFenced(t *testing.T) {
 	if err := zombie.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer zombie.Wait()
-	defer zombie.Process.Kill()
+	defer func() {
+		zombie.Process.Kill()
+		zombie.Wait()
+		if t.Failed() {
+			t.Logf("the zombie's log:\n%s", log.String())
+		}
+	}()
 	words := []string{"a", "b", "c", "d", "e", "f"}
 	for range 20 {
 		produce(t, client, words...)
