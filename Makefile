@@ -20,6 +20,7 @@ test: setup ## vet, staticcheck, every test (formatting and layout are tests, to
 
 bench: build ## measure on evaluation pages: make bench EVAL=FOLDER
 	@[ -n "$(EVAL)" ] || { echo "usage: make bench EVAL=FOLDER" >&2; exit 2; }
+	@deploy/setup bench
 	go run ./deploy/bench -vislang bin/vislang -eval $(EVAL)
 
 MINUTES ?= 30

@@ -48,7 +48,8 @@ Output is in the order of the files, with a form feed between pages. A file that
 cannot be read is reported and the others go on; the exit code is then 1.`,
 		Example: `  vislang ocr --lang swh page.png
   vislang ocr --lang tir,amh --json scan.tif > scan.jsonl
-  vislang ocr reports/*.pdf`,
+  vislang ocr reports/*.pdf
+  vislang ocr install hi ti       # more languages`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			for _, tag := range o.languages {
@@ -63,6 +64,7 @@ cannot be read is reported and the others go on; the exit code is then 1.`,
 			return recognizeFiles(cmd.Context(), o, args, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
+	cmd.AddCommand(newOCRInstallCommand())
 	cmd.Flags().StringSliceVar(&o.languages, "lang", nil, "languages of the pages, the likeliest first (default: find out)")
 	cmd.Flags().BoolVar(&o.json, "json", false, "one object a page: text, lines and words with boxes and confidences, engine, rotation")
 	cmd.Flags().IntVar(&o.workers, "workers", 2, "pages at a time")

@@ -23,6 +23,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"vislang/pkg/ocr"
 )
 
 // bench is one run of this command.
@@ -50,6 +52,9 @@ type measurement struct {
 var measurements = []measurement{
 	{"start", measureStart},
 	{"ocr", measureOCR},
+	{"ocr.languages", measureOCRLanguages},
+	{"ocr.degraded", measureOCRDegraded},
+	{"ocr.memory", measureOCRMemory},
 	{"extraction", measureExtraction},
 	{"html", measureHTML},
 	{"figures", measureFigures},
@@ -73,6 +78,7 @@ var measurements = []measurement{
 var soak = measurement{"soak", measureSoak}
 
 func main() {
+	ocr.ChildMain() // does not return in a recognition child
 	if len(os.Args) > 1 && os.Args[1] == burnerCommand {
 		if err := runBurner(os.Args[2:]); err != nil {
 			fmt.Fprintln(os.Stderr, "bench:", err)

@@ -166,6 +166,11 @@ type pipelineRun struct {
 func (b *bench) runPipeline(ctx context.Context, name string, arguments ...string) (*pipelineRun, error) {
 	data := filepath.Join(b.scratch, name)
 	defer os.RemoveAll(data)
+	return b.runPipelineIn(ctx, data, arguments...)
+}
+
+// runPipelineIn is runPipeline in a data folder that stays.
+func (b *bench) runPipelineIn(ctx context.Context, data string, arguments ...string) (*pipelineRun, error) {
 	arguments = append([]string{"run", "--data", data, "--until-idle", "--json", "--quiet",
 		"--kafka-port", "0", "--clickhouse-port", "0", "--registry-port", "0"}, arguments...)
 	began := time.Now()

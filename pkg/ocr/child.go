@@ -11,6 +11,7 @@ import (
 	"runtime"
 	"strconv"
 	"syscall"
+	"time"
 )
 
 // childName is the name (argv[0]) by which a process knows that it is a
@@ -91,9 +92,10 @@ func runChild(newEngine func(name, tessdata string) (engine, error)) error {
 
 // serve answers requests until the parent closes its end.
 func serve(in io.Reader, out io.Writer, e engine, c *catalog, cpu uint64) error {
-	reader, writer := bufio.NewReaderSize(in, 1<<16), bufio.NewWriter(out)
+	incoming, writer := bufio.NewReaderSize(in, 1<<16), bufio.NewWriter(out)
+	var page *reader // the last one
 	for {
-		head, err := readFrame(reader)
+		head, err := readFrame(incoming)
 		if err == io.EOF {
 			return nil
 		} else if err != nil {
@@ -103,19 +105,27 @@ func serve(in io.Reader, out io.Writer, e engine, c *catalog, cpu uint64) error 
 		if err := json.Unmarshal(head, &req); err != nil {
 			return fmt.Errorf("read request: %w", err)
 		}
-		data, err := readFrame(reader)
+		data, err := readFrame(incoming)
 		if err != nil {
 			return fmt.Errorf("read image: %w", err)
 		}
-		if err := limitCPU(cpu); err != nil {
-			return err
+		began := processorTime()
+		if len(data) > 0 {
+			if err := limitCPU(cpu); err != nil {
+				return err
+			}
+			page, err = newReader(e, c, req, data)
 		}
 		var a answer
-		if a.Page, err = recognizePage(e, c, req, data); err != nil {
+		if err == nil {
+			a.Page, err = page.answer(req)
+		}
+		if err != nil {
 			if a = (answer{Class: ClassOf(err), Error: err.Error()}); a.Class == "" {
 				a.Class = Crashed
 			}
 		}
+		a.Spent = processorTime() - began
 		body, err := json.Marshal(a)
 		if err != nil {
 			return fmt.Errorf("write answer: %w", err)
@@ -127,6 +137,17 @@ func serve(in io.Reader, out io.Writer, e engine, c *catalog, cpu uint64) error 
 			return fmt.Errorf("write answer: %w", err)
 		}
 	}
+}
+
+// processorTime is what this process and the programs that it ran took so far.
+func processorTime() (sum time.Duration) {
+	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
+		var usage syscall.Rusage
+		if syscall.Getrusage(who, &usage) == nil {
+			sum += time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+		}
+	}
+	return sum
 }
 
 // limitCPU gives the process so many more seconds from now on; past them the

@@ -4,11 +4,12 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"time"
 )
 
 // Parent and child speak in frames: four bytes of length, big endian, then
-// the payload. A request is a JSON frame and one with the image's bytes; an
-// answer is one JSON frame.
+// the payload. A request is a JSON frame and one with the image's bytes, empty
+// when the image is that of the request before; an answer is one JSON frame.
 
 // maxFrame bounds what a frame may announce, so that a child gone mad cannot
 // make the parent allocate without end.
@@ -47,17 +48,21 @@ func readFrame(r io.Reader) ([]byte, error) {
 	return payload, nil
 }
 
-// request asks a child for a page.
+// request asks a child for a page or for a look at it.
 type request struct {
-	Models    []string `json:"models"` // empty: find the script
-	DPI       int      `json:"dpi"`    // 0 if unknown
-	Rotation  *int     `json:"rotation"`
+	// Look asks for turn and script: for the strip of the page that was read
+	// best, with Models first, then with the model of each script.
+	Look      bool     `json:"look"`
+	Models    []string `json:"models"`
+	Rotation  *int     `json:"rotation"` // nil: find it
+	DPI       int      `json:"dpi"`      // 0 if unknown
 	MaxPixels int      `json:"max_pixels"`
 }
 
 // answer is a page or why there is none.
 type answer struct {
-	Page  *Page  `json:"page,omitempty"`
-	Class Class  `json:"class,omitempty"`
-	Error string `json:"error,omitempty"`
+	Page  *Page         `json:"page,omitempty"`
+	Class Class         `json:"class,omitempty"`
+	Error string        `json:"error,omitempty"`
+	Spent time.Duration `json:"spent"` // processor time
 }

@@ -14,7 +14,7 @@ import (
 
 // rules is the version of what this package does around its engines. It
 // changes when the same picture, models and hints may give another page.
-const rules = 1
+const rules = 2
 
 // Identity is all that decides, besides the bytes of an image, what a Pool
 // makes of it. With the image's SHA-256 it is the key under which a page can
@@ -38,8 +38,8 @@ func (p *Pool) Identity(hints Hints) (Identity, error) {
 	return parts, nil
 }
 
-// identify finds the parts of the identity that all pages of a pool share.
-func (p *Pool) identify() (Identity, error) {
+// shared finds the parts of the identity that all pages of a pool share.
+func (p *Pool) shared() (Identity, error) {
 	models, err := p.catalog.hash()
 	if err != nil {
 		return Identity{}, err

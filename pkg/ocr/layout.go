@@ -15,6 +15,8 @@ type overview struct {
 	sideways   float64 // sharpness of lines that run down over lines that run across
 	shrink     float64 // factor that brings upright letters to the size that is read best
 	shrinkDown float64 // the same for lines that run down
+	joined     bool    // letters hang together, if lines run across
+	joinedDown bool    // the same for lines that run down
 	rows       []int   // ink by row of the shrunk page
 	columns    []int
 	factor     int // how much the page was shrunk
@@ -68,6 +70,7 @@ func look(img *image.Gray) overview {
 		return o
 	}
 	height, width := textSize(inked, w, h)
+	o.joined, o.joinedDown = joined(height, width), joined(width, height)
 	o.shrink = shrinkFactor(height*o.factor, width*o.factor)
 	o.shrinkDown = shrinkFactor(width*o.factor, height*o.factor)
 	across, acrossScore := profileAngle(points, w, h)
@@ -202,8 +205,29 @@ func strips(profile []int, factor, length int, share float64) [2][2]int {
 		if best < 0 { // the page is too short for two
 			at = taken
 		}
-		found[k] = [2]int{at * factor, min(length, (at+n)*factor)}
+		from, to := quietest(profile, at, n/3), quietest(profile, at+n, n/3)
+		found[k] = [2]int{from * factor, min(length, to*factor)}
 		taken = at
 	}
 	return found
+}
+
+// quietest returns the place near to at where a cut goes through the least ink:
+// the white between two lines rather than the middle of one.
+func quietest(profile []int, at, reach int) int {
+	cut := func(i int) int {
+		if i <= 0 || i >= len(profile) {
+			return 0
+		}
+		return profile[i]
+	}
+	best := at
+	for d := 1; d <= reach; d++ {
+		for _, i := range []int{at - d, at + d} {
+			if i >= 0 && i <= len(profile) && cut(i) < cut(best) {
+				best = i
+			}
+		}
+	}
+	return best
 }

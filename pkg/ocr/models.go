@@ -27,7 +27,13 @@ const maxLanguages = 2
 
 // trialScripts are the scripts that an unknown page is tried for, the most
 // frequent first.
-var trialScripts = []string{"Latn", "Arab", "Ethi", "Deva", "Beng", "Mymr", "Cyrl", "Khmr", "Hebr", "Thai", "Laoo", "Taml", "Sinh", "Tibt", "Grek", "Armn", "Geor", "Hans", "Jpan", "Kore"}
+var trialScripts = []string{
+	"Latn", "Arab", "Ethi", "Deva", "Beng", "Mymr", "Cyrl", "Khmr", "Hebr", "Thai", "Laoo", "Taml", "Sinh", "Tibt", "Grek", "Armn", "Geor", "Hans", "Jpan", "Kore",
+	"Telu", "Knda", "Mlym", "Gujr", "Guru", "Orya", "Thaa", "Syrc", "Cher", "Cans", "Hant",
+}
+
+// joinedScripts are those whose letters hang together.
+var joinedScripts = []string{"Arab", "Deva", "Beng", "Guru", "Syrc"}
 
 // Models lists the installed models of a tessdata folder, sorted; dir ""
 // means the one that Tesseract uses.
@@ -39,9 +45,24 @@ func Models(dir string) ([]string, error) {
 	return c.models, nil
 }
 
+// ModelFile returns the file of a model.
+func ModelFile(dir, model string) (string, error) {
+	c, err := openCatalog(dir)
+	if err != nil {
+		return "", err
+	}
+	if !c.installed(model) {
+		return "", &Error{NoModel, fmt.Errorf("model %s is not in %s: install %s", model, c.dir, Package(model))}
+	}
+	return filepath.Join(c.dir, model+".traineddata"), nil
+}
+
 // Package returns the Debian package of a model: `tesseract-ocr-swa`,
 // `tesseract-ocr-script-ethi`.
 func Package(model string) string {
+	if model == "Fraktur" {
+		return "tesseract-ocr-script-frak" // its script is Latf
+	}
 	for _, row := range tableRows(scriptTable) {
 		if row[1] == model {
 			return "tesseract-ocr-script-" + strings.ToLower(row[0])
@@ -143,13 +164,7 @@ func (c *catalog) forLanguage(tag string) (models, missing []string, err error) 
 	if code == "" && script == "" {
 		return nil, nil, nil
 	}
-	var wanted []string
-	for _, row := range tableRows(modelTable) {
-		if slices.Contains(strings.Fields(row[0]), code) && (script == "" || script == row[1]) {
-			wanted, script = strings.Split(row[2], "+"), row[1]
-			break
-		}
-	}
+	script, wanted := bestModels(code, script)
 	if script == "" {
 		return nil, nil, nil
 	}
@@ -180,14 +195,19 @@ func (c *catalog) forLanguage(tag string) (models, missing []string, err error) 
 	for i, m := range wanted {
 		packages[i] = Package(m)
 	}
-	return nil, nil, &Error{NoModel, fmt.Errorf("language %s: no Tesseract model in %s: install %s", tag, c.dir, strings.Join(packages, " or "))}
+	return nil, nil, &Error{NoModel, fmt.Errorf("language %s: no Tesseract model in %s: `vislang ocr install %s` (install %s)", tag, c.dir, tag, strings.Join(packages, " or "))}
 }
 
 // scripts lists the models to try on a page of unknown script: of each script
 // its own model or, where that is not installed, the first language's that is.
-func (c *catalog) scripts() []string {
+// Those of joined letters come first for a page that looks so.
+func (c *catalog) scripts(joined bool) []string {
+	order := trialScripts
+	if joined {
+		order = slices.Concat(joinedScripts, slices.DeleteFunc(slices.Clone(order), func(s string) bool { return slices.Contains(joinedScripts, s) }))
+	}
 	var models []string
-	for _, script := range trialScripts {
+	for _, script := range order {
 		if model, _ := scriptModel(script); c.installed(model) {
 			models = append(models, model)
 			continue

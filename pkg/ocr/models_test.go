@@ -101,10 +101,13 @@ func TestPlanNamesWhatIsMissing(t *testing.T) {
 
 func TestScripts(t *testing.T) {
 	c := catalogOf(t, "Latin", "eng", "amh", "Arabic", "ara", "osd")
-	if got := strings.Join(c.scripts(), " "); got != "Latin Arabic amh" {
+	if got := strings.Join(c.scripts(false), " "); got != "Latin Arabic amh" {
 		t.Errorf("scripts %s", got)
 	}
-	if got := strings.Join(catalogOf(t, "swa", "eng").scripts(), " "); got != "eng" {
+	if got := strings.Join(c.scripts(true), " "); got != "Arabic Latin amh" {
+		t.Errorf("joined scripts %s", got)
+	}
+	if got := strings.Join(catalogOf(t, "swa", "eng").scripts(false), " "); got != "eng" {
 		t.Errorf("scripts %s", got)
 	}
 }
@@ -154,5 +157,41 @@ func TestTables(t *testing.T) {
 		if rows != 0 {
 			t.Errorf("%d lines are not rows: %.40s", -rows, table)
 		}
+	}
+}
+
+func TestNeeds(t *testing.T) {
+	c := catalogOf(t, "eng", "yor")
+	tests := []struct{ tag, packages, says string }{
+		{"en", "", ""},
+		{"yo", "tesseract-ocr-script-latn", ""},
+		{"ti", "tesseract-ocr-tir tesseract-ocr-amh", ""},
+		{"som_Latn", "tesseract-ocr-script-latn", ""},
+		{"und-Cyrl", "tesseract-ocr-script-cyrl", ""},
+		{"de-Latf", "tesseract-ocr-frk", ""},
+		{"und-Latf", "tesseract-ocr-script-frak", ""},
+		{"ko", "tesseract-ocr-kor", ""},
+		{"und-Kore", "tesseract-ocr-script-hang", ""},
+		{"zh-Hant", "tesseract-ocr-chi-tra", ""},
+		{"nqo", "", "N'Ko"},
+		{"nonsense tag", "", "no language"},
+	}
+	for _, test := range tests {
+		n, err := NeedOf(c.dir, test.tag)
+		if strings.Join(n.Packages(), " ") != test.packages || (err == nil) != (test.says == "") || err != nil && !strings.Contains(err.Error(), test.says) {
+			t.Errorf("%s: %+v, %v", test.tag, n, err)
+		}
+	}
+	if n, err := NeedOf(t.TempDir(), "sw"); err != nil || len(n.Missing) != 1 {
+		t.Errorf("empty folder: %+v, %v", n, err)
+	}
+	models := map[string]bool{}
+	for _, n := range Needs(c.dir) {
+		for _, m := range n.Models {
+			models[m] = true
+		}
+	}
+	if len(models) < 120 {
+		t.Errorf("%d models", len(models))
 	}
 }

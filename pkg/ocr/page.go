@@ -1,6 +1,9 @@
 package ocr
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // Page is a recognised page. Its coordinates are pixels of the upright page
 // (turned by Rotation, then straightened by Skew around its centre), origin
@@ -10,11 +13,13 @@ type Page struct {
 	Height     int      `json:"height"`
 	Rotation   int      `json:"rotation"`   // degrees clockwise that the image was turned by: 0, 90, 180, 270
 	Skew       float64  `json:"skew"`       // degrees clockwise that it was then straightened by
-	Confidence float64  `json:"confidence"` // mean of the characters, 0 to 1; 0 for a page without text
+	Confidence float64  `json:"confidence"` // mean of its lines, longer ones counting more; 0 for a page without text
 	Engine     string   `json:"engine"`     // `tesseract 5.3.0 tir+amh`
 	Models     []string `json:"models"`
-	Language   string   `json:"language"` // identified, `som_Latn`; "" when the caller gave it or nothing identifies
+	Language   string   `json:"language"` // identified, `som_Latn`; "" when nothing identifies it
 	Blocks     []Block  `json:"blocks"`   // in reading order
+
+	Spent time.Duration `json:"-"` // processor time of all readings and looks
 }
 
 // Block is a column, table cell run or other area of the page.
@@ -34,7 +39,7 @@ type Paragraph struct {
 type Line struct {
 	Text string `json:"text"`
 	Box
-	Confidence float64 `json:"confidence"` // mean of its characters, 0 to 1
+	Confidence float64 `json:"confidence"` // how probable it is that fewer than 5 % of its characters are wrong, 0 to 1
 	Words      []Word  `json:"words"`
 }
 
@@ -42,7 +47,7 @@ type Line struct {
 type Word struct {
 	Text string `json:"text"`
 	Box
-	Confidence float64 `json:"confidence"` // 0 to 1
+	Confidence float64 `json:"confidence"` // how probable it is that it is right to the letter, 0 to 1
 }
 
 // Box is a rectangle of pixels.
@@ -62,6 +67,17 @@ func (p *Page) Lines() []Line {
 		}
 	}
 	return lines
+}
+
+// eachLine calls f with every line, to be changed.
+func (p *Page) eachLine(f func(*Line)) {
+	for i := range p.Blocks {
+		for j := range p.Blocks[i].Paragraphs {
+			for k := range p.Blocks[i].Paragraphs[j].Lines {
+				f(&p.Blocks[i].Paragraphs[j].Lines[k])
+			}
+		}
+	}
 }
 
 // Paragraphs returns all paragraphs in reading order.

@@ -18,6 +18,11 @@ type Identifier interface {
 	Identify(text string) (label string, confidence float64)
 }
 
+// declaredIdentifier is an Identifier that weighs declared languages as evidence.
+type declaredIdentifier interface {
+	IdentifyWith(text string, declared ...string) (label string, confidence float64)
+}
+
 // Options of a pool. The zero value of each field means its default.
 type Options struct {
 	Children     int           // processes at a time; default the number of CPUs
@@ -30,6 +35,7 @@ type Options struct {
 	Engines      []string      // in the order of preference; default Engines()
 	Tessdata     string        // folder of the models; default TESSDATA_PREFIX, then the system's
 	Identifier   Identifier    // finds and confirms the language of pages; may be nil
+	Raw          bool          // leave confidences as the engine says them
 	// IdentifierName tells identifiers apart in an Identity: a hash of its model.
 	IdentifierName string
 	Log            *slog.Logger // may be nil
@@ -125,13 +131,9 @@ func NewPool(o Options) (*Pool, error) {
 		}
 	}
 	p := &Pool{options: o, catalog: c, spawner: newSpawner(), engines: newPreference(o.Engines, o.Log), slots: make(chan struct{}, o.Children), done: make(chan struct{}), warned: map[string]bool{}}
-	p.identity = sync.OnceValues(p.identify)
+	p.identity = sync.OnceValues(p.shared)
 	return p, nil
 }
-
-// identified is the confidence from which an identified language may
-// overrule the models in use.
-const identified = 0.8
 
 // Recognize reads a page image (PNG, JPEG, TIFF, GIF, BMP, WebP). A blank
 // page gives a page without blocks. What is wrong with the page itself is an
@@ -140,42 +142,18 @@ func (p *Pool) Recognize(ctx context.Context, image []byte, hints Hints) (*Page,
 	if _, err := checkHeader(image, p.options.MaxPixels); err != nil {
 		return nil, err
 	}
-	choice, err := p.catalog.plan(hints.Languages)
+	declared, err := p.catalog.plan(hints.Languages)
 	if err != nil {
 		return nil, err
 	}
-	p.warn(choice.missing)
-	req := request{Models: choice.models, DPI: hints.DPI, MaxPixels: p.options.MaxPixels}
-	page, err := p.run(ctx, req, image)
-	if err != nil || len(choice.models) > 0 || p.options.Identifier == nil {
-		return page, err
+	p.warn(declared.missing)
+	page, err := p.run(ctx, image, request{DPI: hints.DPI, MaxPixels: p.options.MaxPixels}, strings.Join(declared.models, "+"), func(s *sitting) (*Page, error) {
+		return p.readPage(s, hints, declared)
+	})
+	if err == nil && !p.options.Raw {
+		calibrate(page, hints.Languages)
 	}
-	text := page.Text()
-	if strings.TrimSpace(text) == "" {
-		return page, nil
-	}
-	label, confidence := p.options.Identifier.Identify(text)
-	if strings.HasPrefix(label, "und") || confidence < identified {
-		return page, nil
-	}
-	page.Language = label
-	models, missing, err := p.catalog.forLanguage(label)
-	if err != nil || len(models) == 0 || slices.Equal(models, page.Models) {
-		// A language that no model reads was read well enough to be
-		// identified.
-		return page, nil
-	}
-	p.warn(missing)
-	req.Models, req.Rotation = models, &page.Rotation
-	again, err := p.run(ctx, req, image)
-	if err != nil {
-		return nil, err
-	}
-	if again.Confidence < page.Confidence-better {
-		return page, nil
-	}
-	again.Language = label
-	return again, nil
+	return page, err
 }
 
 // warn says once for each model that installing it would give better text.
@@ -195,7 +173,7 @@ func (p *Pool) warn(missing []string) {
 const maxDeaths = 3
 
 // run has a child read a page, with the first engine that works.
-func (p *Pool) run(ctx context.Context, req request, image []byte) (*Page, error) {
+func (p *Pool) run(ctx context.Context, image []byte, req request, models string, read func(*sitting) (*Page, error)) (*Page, error) {
 	select {
 	case p.slots <- struct{}{}:
 	case <-p.done:
@@ -207,7 +185,7 @@ func (p *Pool) run(ctx context.Context, req request, image []byte) (*Page, error
 	var first error
 	broken := map[string]error{}
 	for _, engine := range p.engines.order() {
-		page, err := p.runOn(ctx, engine, req, image)
+		page, err := p.runOn(ctx, engine, image, req, models, read)
 		class := ClassOf(err)
 		if class != Crashed && class != Unavailable {
 			// What is wrong with the page no other engine mends.
@@ -226,14 +204,19 @@ func (p *Pool) run(ctx context.Context, req request, image []byte) (*Page, error
 }
 
 // runOn has a child with an engine read a page.
-func (p *Pool) runOn(ctx context.Context, engine string, req request, image []byte) (*Page, error) {
+func (p *Pool) runOn(ctx context.Context, engine string, image []byte, req request, models string, read func(*sitting) (*Page, error)) (*Page, error) {
 	for death := 1; ; death++ {
-		child, err := p.take(engine, strings.Join(req.Models, "+"))
+		child, err := p.take(engine, models)
 		if err != nil {
 			return nil, err
 		}
 		fresh := child.pages == 0
-		page, err := child.call(ctx, req, image, p.options.PageTimeout)
+		s := &sitting{ctx: ctx, child: child, image: image, limit: p.options.PageTimeout, until: time.Now().Add(p.options.PageTimeout), req: req}
+		page, err := read(s)
+		child.pages++
+		if page != nil {
+			page.Spent = s.spent
+		}
 		if !child.dead() {
 			p.put(child)
 			return page, err

@@ -77,9 +77,9 @@ func (s *spawner) start(engine string, o Options) (*process, error) {
 	return p, nil
 }
 
-// call sends one page and waits for the answer. After an error other than an
+// call sends a request, with data its image, and waits for the answer. After an error other than an
 // answer's the process is dead and reaped.
-func (p *process) call(ctx context.Context, req request, data []byte, timeout time.Duration) (*Page, error) {
+func (p *process) call(ctx context.Context, req request, data []byte, limit time.Duration, until time.Time) (*answer, error) {
 	head, err := json.Marshal(req)
 	if err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func (p *process) call(ctx context.Context, req request, data []byte, timeout ti
 		}
 		results <- r
 	}()
-	timer := time.NewTimer(timeout)
+	timer := time.NewTimer(time.Until(until))
 	defer timer.Stop()
 	select {
 	case r := <-results:
@@ -111,7 +111,6 @@ func (p *process) call(ctx context.Context, req request, data []byte, timeout ti
 			p.kill()
 			return nil, &Error{Crashed, fmt.Errorf("OCR process answered nonsense: %w", err)}
 		}
-		p.pages++
 		switch {
 		case a.Class != "":
 			return nil, &Error{a.Class, errors.New(a.Error)}
@@ -119,12 +118,11 @@ func (p *process) call(ctx context.Context, req request, data []byte, timeout ti
 			p.kill()
 			return nil, &Error{Crashed, errors.New("OCR process answered nothing")}
 		}
-		p.models[strings.Join(req.Models, "+")] = true
-		return a.Page, nil
+		return &a, nil
 	case <-timer.C:
 		p.kill()
 		<-results
-		return nil, &Error{Timeout, fmt.Errorf("page took longer than %v", timeout)}
+		return nil, &Error{Timeout, fmt.Errorf("page took longer than %v", limit)}
 	case <-ctx.Done():
 		p.kill()
 		<-results

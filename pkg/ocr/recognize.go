@@ -1,7 +1,6 @@
 package ocr
 
 import (
-	"fmt"
 	"image"
 	"math"
 	"slices"
@@ -16,20 +15,21 @@ const (
 	// likely is a confidence with which the best script of a turn is right, if
 	// doubtfully read, unless the page is in Latin and upside down.
 	likely = 0.50
-	// readable is a confidence below which a script's model sees things.
-	readable = 0.40
+	// readable is a confidence below which a script's model sees things. The
+	// one model of Burmese is no surer than 0.38 of its own script.
+	readable = 0.30
 	// better is by how much another reading has to win.
 	better = 0.08
 	// stripShare is the part of a page that a trial reads.
-	stripShare = 0.12
+	stripShare = 0.08
 )
 
 // reader reads one page in a child: it finds the turn, the skew and, without
 // models, the script.
 type reader struct {
 	engine  engine
-	version string   // of the engine
-	scripts []string // models to try on a page of unknown script
+	version string // of the engine
+	catalog *catalog
 	image   *image.Gray
 	view    overview
 	dpi     int
@@ -37,10 +37,8 @@ type reader struct {
 	strip   int                 // which strip trials read, 0 or 1
 }
 
-// recognizePage decodes and reads a page. The cheapest way is taken first:
-// with models, an upright page is recognised once and nothing else is tried
-// when that went well.
-func recognizePage(e engine, c *catalog, req request, data []byte) (*Page, error) {
+// newReader decodes a page and looks at its ink.
+func newReader(e engine, c *catalog, req request, data []byte) (*reader, error) {
 	version, err := e.version()
 	if err != nil {
 		return nil, err
@@ -49,53 +47,75 @@ func recognizePage(e engine, c *catalog, req request, data []byte) (*Page, error
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{engine: e, version: version, scripts: c.scripts(), image: img, view: look(img), dpi: req.DPI, turned: map[int]*image.Gray{0: img}}
+	r := &reader{engine: e, version: version, catalog: c, image: img, view: look(img), dpi: req.DPI, turned: map[int]*image.Gray{0: img}}
 	if r.dpi < 70 || r.dpi > 2400 {
 		// A page is about as high as A4 when nothing else is known.
 		r.dpi = min(max(int(float64(max(img.Rect.Dx(), img.Rect.Dy()))/11.69), 70), 600)
 	}
-	if r.view.blank {
-		return &Page{Width: img.Rect.Dx(), Height: img.Rect.Dy(), Models: req.Models, Engine: named(version, req.Models)}, nil
-	}
-	if r.view.dark {
+	if r.view.dark && !r.view.blank {
 		invert(img)
 	}
-	if req.Rotation != nil {
+	return r, nil
+}
+
+// answer does what a request asks for.
+func (r *reader) answer(req request) (*Page, error) {
+	switch {
+	case r.view.blank:
+		return &Page{Width: r.image.Rect.Dx(), Height: r.image.Rect.Dy(), Models: req.Models, Engine: named(r.version, req.Models)}, nil
+	case req.Look:
+		return r.look(req)
+	case req.Rotation != nil:
 		return r.read(*req.Rotation, req.Models)
-	}
-	if len(req.Models) == 0 {
-		t, err := r.tryAll(r.turns(), r.scripts)
-		if err == nil && t.confidence < likely {
-			// The strip may have been a photograph.
-			first := t
-			r.strip = 1
-			if t, err = r.tryAll(r.turns(), r.scripts); t.confidence < first.confidence {
-				t = first
-			}
-		}
-		if err != nil {
-			return nil, err
-		}
-		if t.confidence < readable {
-			return r.unread(t)
-		}
-		return r.read(t.rotation, t.models)
 	}
 	return r.readKnown(req.Models)
 }
 
-// unread is the end of a page on which no model finds its script: with a line
-// or more of something it is text that cannot be read, else a picture.
-func (r *reader) unread(t trial) (*Page, error) {
-	if t.characters >= 20 {
-		return nil, &Error{NoModel, fmt.Errorf("no installed model reads the script of this page: the best, %s, has confidence %.2f", strings.Join(t.models, "+"), t.confidence)}
+// look finds turn and script. The answer is the strip that was read best.
+func (r *reader) look(req request) (*Page, error) {
+	turns := r.turns()
+	if req.Rotation != nil {
+		turns = []int{*req.Rotation}
 	}
-	return &Page{Width: r.image.Rect.Dx(), Height: r.image.Rect.Dy(), Engine: r.version}, nil
+	joined := r.view.joined
+	if turns[0]%180 != 0 {
+		joined = r.view.joinedDown
+	}
+	var candidates [][]string
+	if len(req.Models) > 0 {
+		candidates = append(candidates, req.Models)
+	}
+	for _, script := range r.catalog.scripts(joined) {
+		if one := []string{script}; !slices.Equal(one, req.Models) {
+			candidates = append(candidates, one)
+		}
+	}
+	if len(candidates) == 0 {
+		return nil, &Error{NoModel, errNoScripts}
+	}
+	t, err := r.tryAll(turns, candidates)
+	if err == nil && t.confidence < likely {
+		// The strip may have been a photograph.
+		first := t
+		r.strip = 1
+		t, err = r.tryAll(turns, candidates)
+		r.strip = 0
+		if t.confidence < first.confidence {
+			t = first
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	page := t.read
+	page.Width, page.Height, page.Rotation = r.image.Rect.Dx(), r.image.Rect.Dy(), t.rotation
+	page.Confidence, page.Models, page.Engine = t.confidence, t.models, named(r.version, t.models)
+	return page, nil
 }
 
-// readKnown reads a page with models that its language asks for. They may be
-// wrong: a confidence that stays low makes it look at other turns, then at
-// other scripts.
+// readKnown reads a page of known models but unknown turn. The cheapest way is
+// taken first: an upright page is recognised once and nothing else is tried
+// when that went well.
 func (r *reader) readKnown(models []string) (*Page, error) {
 	turns := r.turns()
 	var page *Page
@@ -118,17 +138,6 @@ func (r *reader) readKnown(models []string) (*Page, error) {
 		if page == nil || other.Confidence > page.Confidence {
 			page = other
 		}
-	}
-	if page.Confidence >= good {
-		return page, nil
-	}
-	s, err := r.tryAll([]int{page.Rotation}, r.scripts)
-	if err != nil || s.confidence < good || s.confidence < page.Confidence+2*better {
-		return page, err
-	}
-	other, err := r.read(s.rotation, s.models)
-	if err != nil || other.Confidence > page.Confidence+2*better {
-		return other, err
 	}
 	return page, nil
 }
@@ -153,7 +162,7 @@ type trial struct {
 	rotation   int
 	models     []string
 	confidence float64
-	characters int
+	read       *Page
 }
 
 // tryTurns reads a strip in several turns with the same models.
@@ -174,14 +183,14 @@ func (r *reader) tryTurns(turns []int, models []string) (best trial, err error) 
 	return best, nil
 }
 
-// tryAll reads a strip with each script's model, in several turns: unknown
+// tryAll reads a strip with each of the candidates, in several turns: unknown
 // pages stand upright more often than they are in Latin. The Latin model comes
-// first because those of other scripts read Latin text too.
-func (r *reader) tryAll(turns []int, scripts []string) (best trial, err error) {
+// first of the scripts because those of others read Latin text too.
+func (r *reader) tryAll(turns []int, candidates [][]string) (best trial, err error) {
 	best.confidence = -1
 	for _, rotation := range turns {
-		for _, script := range scripts {
-			t, err := r.try(rotation, []string{script})
+		for _, models := range candidates {
+			t, err := r.try(rotation, models)
 			if err != nil {
 				return best, err
 			}
@@ -192,10 +201,10 @@ func (r *reader) tryAll(turns []int, scripts []string) (best trial, err error) {
 				return best, nil
 			}
 		}
-		if best.confidence >= likely {
+		if best.confidence >= likely && len(turns) > 1 {
 			// Latin that stands on its head looks somewhat like Cyrillic.
-			for _, script := range []string{scripts[0], best.models[0]} {
-				t, err := r.try((rotation+180)%360, []string{script})
+			for _, models := range [][]string{candidates[0], best.models} {
+				t, err := r.try((rotation+180)%360, models)
 				if err != nil {
 					return best, err
 				}
@@ -205,9 +214,6 @@ func (r *reader) tryAll(turns []int, scripts []string) (best trial, err error) {
 			}
 			return best, nil
 		}
-	}
-	if best.models == nil {
-		return best, &Error{NoModel, errNoScripts}
 	}
 	return best, nil
 }
@@ -232,7 +238,7 @@ func (r *reader) try(rotation int, models []string) (trial, error) {
 		return trial{}, err
 	}
 	characters := read.score()
-	return trial{rotation, models, read.Confidence * float64(characters) / float64(characters+3), characters}, nil
+	return trial{rotation, models, read.Confidence * float64(characters) / float64(characters+3), read}, nil
 }
 
 // read recognises the whole page in one turn.

@@ -19,7 +19,7 @@ const (
 // and wide: 1 or less.
 func shrinkFactor(height, width int) float64 {
 	best := float64(bestSize)
-	if 2*width > 3*height {
+	if joined(height, width) {
 		best = bestJoinedSize
 	}
 	if float64(height) < largeEnough*best {
@@ -27,6 +27,10 @@ func shrinkFactor(height, width int) float64 {
 	}
 	return best / float64(height)
 }
+
+// joined tells from the usual size of connected ink whether it is words rather
+// than letters.
+func joined(height, width int) bool { return 2*width > 3*height }
 
 // textSize returns the usual height, and for lines that run down the usual
 // width, of what is printed, in pixels of img: the median over connected
