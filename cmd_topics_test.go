@@ -1,13 +1,14 @@
 package main
 
 import (
-	"os"
-	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"vislang/pkg/embedded"
 )
 
 func TestTopicsAreCheckedAndGrown(t *testing.T) {
@@ -67,18 +68,28 @@ func TestTopicsAreCheckedAndGrown(t *testing.T) {
 }
 
 func TestDocumentsMoveToOtherBrokers(t *testing.T) {
+	fresh := t.TempDir()
+	moved(t, start(t, fresh, "engines"), fresh)
+}
+
+// moved takes the documents of an embedded run along to other brokers, and has
+// everything made of them again there.
+func moved(t *testing.T, to *embedded.Info, fresh string) {
+	t.Helper()
 	dir, files := corpus(t)
-	old, fresh := t.TempDir(), t.TempDir()
+	old := t.TempDir()
 	must(t, vislang(t, "run", "--data", old, "--until-idle", dir))
-	from, to := start(t, old, "engines"), start(t, fresh, "engines")
-	if err := os.CopyFS(filepath.Join(fresh, "blobs"), os.DirFS(filepath.Join(old, "blobs"))); err != nil {
-		t.Fatal(err)
-	}
+	before := must(t, vislang(t, "source", "add", "inbox", dir, "--data", old, "--every", "1h"))
 	flags := append(sharedFlags(to, fresh), "--data", fresh)
-	copyAll := append([]string{"topics", "copy", "--from-brokers", from.Kafka, "--from-registry", from.Registry}, flags...)
-	must(t, vislang(t, copyAll...))
+	copyAll := append([]string{"topics", "copy", "--from-data", old}, flags...)
+	if out := must(t, vislang(t, copyAll...)); !strings.Contains(out, "documents: "+strconv.Itoa(files)+" records") || !strings.Contains(out, " 0 missing") {
+		t.Errorf("copied: %s%s", before, out)
+	}
 	if _, stderr, code := result(t, vislang(t, copyAll...)); code != exitFailure || !strings.Contains(stderr, "fresh topics") {
 		t.Errorf("a second copy: exit code %d, %s", code, stderr)
+	}
+	if list := must(t, vislang(t, append([]string{"source", "list"}, flags...)...)); !strings.Contains(list, "inbox") {
+		t.Errorf("sources after the move: %s", list)
 	}
 	must(t, vislang(t, append([]string{"run", "--until-idle"}, flags...)...))
 	query := "SELECT count(), sum(cityHash64(document_id, sentence, text)) FROM sentences"
@@ -89,4 +100,5 @@ func TestDocumentsMoveToOtherBrokers(t *testing.T) {
 	if a, b := must(t, vislang(t, "sql", "--data", old, query)), must(t, vislang(t, "sql", "--data", fresh, query)); a != b {
 		t.Errorf("sentences before: %safter the move: %s", a, b)
 	}
+	must(t, vislang(t, "verify", "--data", fresh))
 }

@@ -124,7 +124,7 @@ func connect(cmd *cobra.Command, mode connectionMode, log *slog.Logger) (_ *conn
 				brokers = firstOf(brokers, running.Kafka)
 				database = firstOf(database, running.ClickHouse)
 				registry = firstOf(registry, running.Registry)
-			} else if _, err := os.Stat(data); err != nil {
+			} else if _, err := os.Stat(data); err != nil && (mode == join || brokers == "") {
 				return nil, fmt.Errorf("there is no data folder %s: name it with --data, or fill one with `vislang run --data %s SOURCE`", data, data)
 			}
 		}

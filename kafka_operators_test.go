@@ -152,3 +152,10 @@ func TestOperatorsOnKafka(t *testing.T) {
 		})
 	}
 }
+
+// TestMoveOnKafka takes an embedded run along to a cluster, in one command.
+func TestMoveOnKafka(t *testing.T) {
+	brokers, _ := realKafka(t)
+	data := t.TempDir()
+	moved(t, start(t, data, "engines", "--brokers", brokers), data)
+}

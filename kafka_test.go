@@ -195,6 +195,10 @@ func TestMissingPermissionOnKafka(t *testing.T) {
 		{"group", stageAlign, false, kadm.OpRead},
 		{"topic", schemas.TopicTexts, false, kadm.OpRead},
 		{"transactional id", "worker-align-", true, kadm.OpWrite},
+		{"group", "pair", false, kadm.OpRead},
+		{"topic", "vislang.match", false, kadm.OpRead},
+		{"transactional id", "worker-sight-", true, kadm.OpWrite},
+		{"topic", "vislang.control", false, kadm.OpRead},
 	} {
 		if !slices.Contains(needed, missing) {
 			t.Fatalf("%v is not among the rules", missing)
