@@ -124,6 +124,28 @@ func TestDocumentsOfAGroupArePairedOnceWhicheverCameFirst(t *testing.T) {
 	}
 }
 
+func TestANewVersionOfAGroupsDocumentTakesThePlaceOfTheOld(t *testing.T) {
+	f := newFlow(t, Pairs{})
+	version := func(id, url, language string) []string {
+		return f.text(schemas.Context{DocumentID: id, URL: url, GroupID: "g", Pages: 1}, language, []string{"One."})
+	}
+	version("1e", "http://e", "eng_Latn")
+	version("1s", "http://s", "swh_Latn")
+	version("1f", "http://f", "fra_Latn")
+	want := []string{"declared 2e 1f", "declared 2e 1s", "retracted 1e 1f", "retracted 1e 1s"}
+	if got := version("2e", "http://e", "eng_Latn"); !slices.Equal(got, want) {
+		t.Errorf("the new version made %v, want %v", got, want)
+	}
+	if got := version("1e", "http://e", "eng_Latn"); len(got) != 0 {
+		t.Errorf("the old version that came late made %v", got)
+	}
+	want = []string{"declared 2e 2s", "declared 1f 2s", "retracted 1f 1s", "retracted 2e 1s"}
+	slices.Sort(want)
+	if got := version("2s", "http://s", "swh_Latn"); !slices.Equal(got, want) {
+		t.Errorf("the next one made %v, want %v", got, want)
+	}
+}
+
 func TestWantedPairs(t *testing.T) {
 	tests := []struct {
 		name  string

@@ -15,7 +15,8 @@ import (
 // without a group to Meet. It implements stream.Stateful.
 //
 // Each pair is written once, whichever document came first. A newer revision of
-// a document takes the place of the older and is paired with all others again.
+// a document takes the place of the older and is paired with all others again; so
+// does a newer version of an address, and the matches of the older are retracted.
 type Pair struct{ o Options }
 
 // NewPair makes the stage.
@@ -51,16 +52,20 @@ func (s *Pair) Process(ctx context.Context, in stream.Record, out *stream.Output
 	if _, err := getJSON(out, t.GroupID, &group); err != nil {
 		return err
 	}
-	place := slices.IndexFunc(group, func(m document) bool { return m.Document == self.Document })
-	if place >= 0 && group[place].Revision >= self.Revision {
+	place := slices.IndexFunc(group, func(m document) bool { return m.ID == self.ID })
+	if place >= 0 && !self.newer(&group[place]) {
 		return nil // it is here already, or a newer one
 	}
 	for i := range group {
-		wanted, _ := s.o.Pairs.direct(self.Language, group[i].Language)
-		if i == place || !wanted {
+		if i == place {
 			continue
 		}
-		if err := s.o.emit(ctx, &self, &group[i], schemas.Match{State: schemas.MatchDeclared}, out); err != nil {
+		if place >= 0 && group[place].Document != self.Document {
+			if err := s.match(ctx, &group[place], &group[i], schemas.MatchRetracted, out); err != nil {
+				return err
+			}
+		}
+		if err := s.match(ctx, &self, &group[i], schemas.MatchDeclared, out); err != nil {
 			return err
 		}
 	}
@@ -70,6 +75,14 @@ func (s *Pair) Process(ctx context.Context, in stream.Record, out *stream.Output
 		group = append(group, self)
 	}
 	return putJSON(out, t.GroupID, group)
+}
+
+// match writes a match of two documents if their languages make a wanted pair.
+func (s *Pair) match(ctx context.Context, a, b *document, state string, out *stream.Output) error {
+	if wanted, _ := s.o.Pairs.direct(a.Language, b.Language); !wanted {
+		return nil
+	}
+	return s.o.emit(ctx, a, b, schemas.Match{State: state}, out)
 }
 
 // addressID is the id of all versions of a document: a hash of its address.

@@ -47,8 +47,11 @@ func DocumentsIn(ctx context.Context, o Options, stage string, r Range, ids map[
 			if errors.Is(err, schemas.ErrRegistry) {
 				failed = err
 			}
-			if id, ok := fields["document_id"].(string); ok {
-				ids[id] = true
+			// A match is about two documents.
+			for _, field := range []string{"document_id", "source_document_id", "target_document_id"} {
+				if id, ok := fields[field].(string); ok {
+					ids[id] = true
+				}
 			}
 		})
 		if failed != nil {

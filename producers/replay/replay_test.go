@@ -23,7 +23,7 @@ type bench struct {
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	kafka, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(3, schemas.TopicDocuments, schemas.TopicPages, schemas.TopicTexts),
+	kafka, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(3, schemas.TopicDocuments, schemas.TopicPages, schemas.TopicTexts, schemas.TopicMatches),
 		kfake.SeedTopics(1, schemas.TopicDeadLetters, StateTopic))
 	if err != nil {
 		t.Fatal(err)
@@ -328,5 +328,26 @@ func TestFilter(t *testing.T) {
 		if err := (&Filter{IDs: []string{id}}).Check(); (err == nil) != fit {
 			t.Errorf("id %q: %v", id, err)
 		}
+	}
+}
+
+// A match is about two documents: a reset of align begins both again.
+func TestDocumentsInARange(t *testing.T) {
+	b := newBench(t)
+	text := schemas.Text{Context: schemas.Context{DocumentID: "a", Pages: 1}, Language: "eng_Latn"}
+	match := schemas.Match{MatchID: "m", SourceDocumentID: "b", TargetDocumentID: "c", SourceLanguage: "eng_Latn", TargetLanguage: "swh_Latn", State: schemas.MatchDeclared}
+	b.produce(
+		&kgo.Record{Topic: schemas.TopicTexts, Value: b.encode(&text)},
+		&kgo.Record{Topic: schemas.TopicMatches, Value: b.encode(&match)},
+		&kgo.Record{Topic: schemas.TopicMatches, Value: []byte("no record")},
+	)
+	ids := map[string]bool{}
+	for topic, end := range map[string]int64{schemas.TopicTexts: 1, schemas.TopicMatches: 2} {
+		if err := DocumentsIn(t.Context(), b.o, "align", Range{Topic: topic, To: end}, ids); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := map[string]bool{"a": true, "b": true, "c": true}; !reflect.DeepEqual(ids, want) {
+		t.Errorf("documents %v, want %v", ids, want)
 	}
 }
