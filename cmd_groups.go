@@ -47,6 +47,7 @@ the topic ` + control.Topic + ` and holds until it is taken back, over restarts 
 type board struct {
 	c      *connection
 	admin  *kadm.Client
+	asks   *stream.Admin
 	orders *control.Board
 }
 
@@ -66,13 +67,23 @@ func withBoard(cmd *cobra.Command, mode connectionMode, fn func(ctx context.Cont
 		return err
 	}
 	defer client.Close()
-	return fn(cmd.Context(), &board{c, kadm.NewClient(client), control.NewBoard(c.kafka)})
+	asks := stream.NewAdmin(c.kafka...)
+	defer asks.Close()
+	return fn(cmd.Context(), &board{c, kadm.NewClient(client), asks, control.NewBoard(c.kafka)})
+}
+
+// ask calls fn until brokers that are away for a moment are back, or others
+// have taken their place.
+func (b *board) ask(ctx context.Context, what string, fn func(context.Context, *kadm.Client) error) error {
+	return retry.Do(ctx, b.c.log, what, func(ctx context.Context) error {
+		return b.asks.Do(func(admin *kadm.Client) error { return fn(ctx, admin) })
+	})
 }
 
 // groups describes groups.
 func (b *board) groups(ctx context.Context, names ...string) (groups map[string]stream.Group, err error) {
-	err = retry.Do(ctx, b.c.log, "describe groups", func(ctx context.Context) (err error) {
-		groups, err = stream.Groups(ctx, b.admin, names...)
+	err = b.ask(ctx, "describe groups", func(ctx context.Context, admin *kadm.Client) (err error) {
+		groups, err = stream.Groups(ctx, admin, names...)
 		return err
 	})
 	return groups, err
@@ -122,8 +133,8 @@ const lookPatience = 90 * time.Second
 func (b *board) look(ctx context.Context, names []string, last map[string]groupStatus, since time.Duration) (looks map[string]groupStatus, err error) {
 	limited, cancel := context.WithTimeout(ctx, lookPatience)
 	defer cancel()
-	err = retry.Do(limited, b.c.log, "look at the groups", func(ctx context.Context) (err error) {
-		looks, err = b.lookOnce(ctx, names, last, since)
+	err = b.ask(limited, "look at the groups", func(ctx context.Context, admin *kadm.Client) (err error) {
+		looks, err = b.lookOnce(ctx, admin, names, last, since)
 		return err
 	})
 	if err != nil && limited.Err() != nil && ctx.Err() == nil {
@@ -132,13 +143,13 @@ func (b *board) look(ctx context.Context, names []string, last map[string]groupS
 	return looks, err
 }
 
-func (b *board) lookOnce(ctx context.Context, names []string, last map[string]groupStatus, since time.Duration) (map[string]groupStatus, error) {
+func (b *board) lookOnce(ctx context.Context, admin *kadm.Client, names []string, last map[string]groupStatus, since time.Duration) (map[string]groupStatus, error) {
 	_, inputs := everyGroup()
 	wanted := map[string][]string{}
 	for _, name := range names {
 		wanted[name] = inputs[name]
 	}
-	lags, err := stream.Lags(ctx, b.admin, wanted)
+	lags, err := stream.Lags(ctx, admin, wanted)
 	if err != nil {
 		if errors.Is(err, kerr.UnknownTopicOrPartition) {
 			err = fmt.Errorf("%w: nothing has run here yet; start `vislang run`, or `vislang topics create`", err)
@@ -149,7 +160,7 @@ func (b *board) lookOnce(ctx context.Context, names []string, last map[string]gr
 	if err := stream.Ages(ctx, b.c.kafka, lags); err != nil {
 		return nil, err
 	}
-	groups, err := stream.Groups(ctx, b.admin, names...)
+	groups, err := stream.Groups(ctx, admin, names...)
 	if err != nil {
 		return nil, err
 	}

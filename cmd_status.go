@@ -12,10 +12,10 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"vislang/pkg/stream"
 	"vislang/pkg/stream/control"
+	"vislang/pkg/stream/retry"
 	"vislang/processors/align"
 	"vislang/processors/assemble"
 	"vislang/processors/extract"
@@ -91,14 +91,17 @@ func showStatus(ctx context.Context, c *connection, w io.Writer, asJSON, watch b
 		return err
 	}
 	defer db.Close()
-	client, err := kgo.NewClient(c.kafka...)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
+	admin := stream.NewAdmin(c.kafka...)
+	defer admin.Close()
 	var last *status
 	for {
-		s, err := look(ctx, c, kadm.NewClient(client), db, last)
+		var s *status
+		err := retry.Do(ctx, c.log, "look at the pipeline", func(ctx context.Context) error {
+			return admin.Do(func(admin *kadm.Client) (err error) {
+				s, err = look(ctx, c, admin, db, last)
+				return err
+			})
+		})
 		if err != nil {
 			return stopped(ctx, err)
 		}

@@ -56,9 +56,17 @@ type topicPartition struct {
 }
 
 // topicsOf reads the topics of the pipeline that exist, in its order.
-func (b *board) topicsOf(ctx context.Context) ([]topicStatus, error) {
+func (b *board) topicsOf(ctx context.Context) (all []topicStatus, err error) {
+	err = b.ask(ctx, "look at the topics", func(ctx context.Context, admin *kadm.Client) (err error) {
+		all, err = topicsOf(ctx, admin)
+		return err
+	})
+	return all, err
+}
+
+func topicsOf(ctx context.Context, admin *kadm.Client) ([]topicStatus, error) {
 	wanted := everyTopic()
-	details, err := b.admin.ListTopics(ctx)
+	details, err := admin.ListTopics(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list topics: %w", err)
 	}
@@ -75,20 +83,20 @@ func (b *board) topicsOf(ctx context.Context) ([]topicStatus, error) {
 	if len(names) == 0 {
 		return nil, nil
 	}
-	starts, err := b.admin.ListStartOffsets(ctx, names...)
+	starts, err := admin.ListStartOffsets(ctx, names...)
 	if err != nil {
 		return nil, fmt.Errorf("list offsets: %w", err)
 	}
-	ends, err := b.admin.ListEndOffsets(ctx, names...)
+	ends, err := admin.ListEndOffsets(ctx, names...)
 	if err != nil {
 		return nil, fmt.Errorf("list offsets: %w", err)
 	}
-	configs, err := b.admin.DescribeTopicConfigs(ctx, names...)
+	configs, err := admin.DescribeTopicConfigs(ctx, names...)
 	if err != nil {
 		return nil, fmt.Errorf("describe configurations: %w", err)
 	}
 	sizes := map[string]map[int32]int64{}
-	if dirs, err := b.admin.DescribeAllLogDirs(ctx, set); err == nil { // a hint: some brokers do not tell
+	if dirs, err := admin.DescribeAllLogDirs(ctx, set); err == nil { // a hint: some brokers do not tell
 		dirs.Each(func(d kadm.DescribedLogDir) {
 			d.Topics.Each(func(p kadm.DescribedLogDirPartition) {
 				if sizes[p.Topic] == nil {

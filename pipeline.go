@@ -15,8 +15,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/errgroup"
 
 	"vislang/pkg/cache"
@@ -384,12 +382,8 @@ func (p *pipeline) run(ctx context.Context) error {
 
 // waitIdle returns when no group of this process lags.
 func (p *pipeline) waitIdle(ctx context.Context) error {
-	client, err := kgo.NewClient(p.c.kafka...)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	admin := kadm.NewClient(client)
+	admin := stream.NewAdmin(p.c.kafka...)
+	defer admin.Close()
 	if p.sink != nil {
 		p.sink.SetLinger(200 * time.Millisecond)
 	}
@@ -397,7 +391,7 @@ func (p *pipeline) waitIdle(ctx context.Context) error {
 	defer tick.Stop()
 	told := ""
 	for {
-		lags, err := stream.Lags(ctx, admin, p.groups())
+		lags, err := admin.Lags(ctx, p.groups())
 		if err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()

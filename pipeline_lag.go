@@ -5,8 +5,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"vislang/pkg/stream"
 )
@@ -39,15 +37,10 @@ func (p *pipeline) watchLag(ctx context.Context) {
 	if p.port < 0 || len(p.groups()) == 0 {
 		return
 	}
-	client, err := kgo.NewClient(p.c.kafka...)
-	if err != nil {
-		p.log.Warn("cannot measure lag", "error", err)
-		return
-	}
-	defer client.Close()
-	admin := kadm.NewClient(client)
+	admin := stream.NewAdmin(p.c.kafka...)
+	defer admin.Close()
 	for {
-		lags, err := stream.Lags(ctx, admin, p.groups())
+		lags, err := admin.Lags(ctx, p.groups())
 		if err == nil {
 			err = stream.Ages(ctx, p.c.kafka, lags)
 		}

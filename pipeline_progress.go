@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/term"
 
 	"vislang/pkg/stream"
@@ -56,12 +54,8 @@ func (g *progress) run(ctx context.Context) {
 	if g.silent {
 		return
 	}
-	client, err := kgo.NewClient(g.p.c.kafka...)
-	if err != nil {
-		return
-	}
-	defer client.Close()
-	admin := kadm.NewClient(client)
+	admin := stream.NewAdmin(g.p.c.kafka...)
+	defer admin.Close()
 	pause := 5 * time.Second
 	if g.live {
 		pause = 500 * time.Millisecond
@@ -69,7 +63,7 @@ func (g *progress) run(ctx context.Context) {
 	tick := time.NewTicker(pause)
 	defer tick.Stop()
 	for {
-		if lags, err := stream.Lags(ctx, admin, g.p.groups()); err == nil {
+		if lags, err := admin.Lags(ctx, g.p.groups()); err == nil {
 			g.draw(lags)
 		}
 		select {
