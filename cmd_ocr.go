@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -134,11 +135,14 @@ func recognizeFiles(ctx context.Context, o ocrOptions, files []string, out, erro
 		}
 	}()
 	failed, first := 0, true
+	shown := &ocrProgress{w: errors_, live: isTerminal(errors_) && !isTerminal(out), began: time.Now()}
+	defer shown.clear()
 	for done := range queue {
 		r := <-done
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		shown.clear()
 		if r.err != nil {
 			failed++
 			fmt.Fprintf(errors_, "vislang: %s: %s\n", r.name(), strings.ReplaceAll(r.err.Error(), "\n", "; "))
@@ -147,6 +151,7 @@ func recognizeFiles(ctx context.Context, o ocrOptions, files []string, out, erro
 			return fmt.Errorf("ocr: write: %w", err)
 		}
 		first = first && r.err != nil
+		shown.draw(r, failed)
 	}
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -155,6 +160,28 @@ func recognizeFiles(ctx context.Context, o ocrOptions, files []string, out, erro
 		return fmt.Errorf("ocr: %d pages or files could not be read", failed)
 	}
 	return nil
+}
+
+// ocrProgress is a line at the bottom of a terminal. Where the text itself
+// appears there, it is progress enough.
+type ocrProgress struct {
+	w     io.Writer
+	live  bool
+	began time.Time
+	pages int
+}
+
+func (p *ocrProgress) draw(last ocrResult, failed int) {
+	if p.pages++; p.live {
+		fmt.Fprintf(p.w, "%d pages, %d failed, %.0f pages/min, at %s", p.pages, failed, float64(p.pages)/time.Since(p.began).Minutes(), last.name())
+	}
+}
+
+// clear removes the line.
+func (p *ocrProgress) clear() {
+	if p.live {
+		fmt.Fprint(p.w, "\r\x1b[K")
+	}
 }
 
 func (r ocrResult) name() string {

@@ -51,7 +51,7 @@ type measurement struct {
 
 var measurements = []measurement{
 	{"start", measureStart},
-	{"ocr", measureOCR},
+	{"ocr.speed", measureOCRSpeed},
 	{"ocr.languages", measureOCRLanguages},
 	{"ocr.degraded", measureOCRDegraded},
 	{"ocr.memory", measureOCRMemory},

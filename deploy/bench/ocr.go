@@ -21,9 +21,9 @@ import (
 	"vislang/pkg/ocr/cer"
 )
 
-// measureOCR compares the whole pipeline with bare Tesseract command lines,
+// measureOCRSpeed compares the whole pipeline with bare Tesseract command lines,
 // one for each processor, and with OCRmyPDF, over the same pages.
-func measureOCR(ctx context.Context, b *bench) error {
+func measureOCRSpeed(ctx context.Context, b *bench) error {
 	page, err := os.ReadFile(filepath.Join(b.eval, "ocr/pages/eng.png"))
 	if err != nil {
 		return err

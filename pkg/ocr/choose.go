@@ -154,7 +154,7 @@ func (p *Page) blank() bool { return len(p.Blocks) == 0 }
 func (p *Page) unread() (*Page, error) {
 	best := p.Confidence
 	if p.score() >= 20 {
-		return nil, &Error{NoModel, fmt.Errorf("no installed model reads the script of this page: the best, %s, has confidence %.2f", strings.Join(p.Models, "+"), best)}
+		return nil, &Error{NoModel, fmt.Errorf("no installed model reads the script of this page: the best, %s, is only %.2f sure; state its language, or `vislang ocr install` one of its script", strings.Join(p.Models, "+"), best)}
 	}
 	engine := strings.TrimSuffix(p.Engine, " "+strings.Join(p.Models, "+"))
 	return &Page{Width: p.Width, Height: p.Height, Engine: engine}, nil

@@ -18,7 +18,11 @@
 //
 // Pages turned by 90, 180 or 270 degrees stand up by themselves, small skew
 // is taken out, and without a language the script is found by trying the
-// installed script models on a strip of the page.
+// installed script models on a strip of the page, the language by identifying
+// that strip. Options.Identifier confirms the language of what was read; if it
+// has other models, the page is read once more.
+//
+// Confidences are probabilities, see package confidence.
 //
 // # Keeping results
 //

@@ -128,22 +128,21 @@ func shrink(src *image.Gray, factor float64) *image.Gray {
 	dw, dh := max(1, int(math.Round(float64(w)*factor))), max(1, int(math.Round(float64(h)*factor)))
 	dst := image.NewGray(image.Rect(0, 0, dw, dh))
 	columns, rows := shares(w, dw), shares(h, dh)
-	sums := make([]uint32, dw)
+	sums := make([]uint32, w) // of the rows that make one, in 1024ths
 	for y := range dh {
 		clear(sums)
 		for _, r := range rows[y] {
-			row := src.Pix[r.at*src.Stride : r.at*src.Stride+w]
-			for x, parts := range columns {
-				var s uint32
-				for _, c := range parts {
-					s += uint32(row[c.at]) * c.share
-				}
-				sums[x] += s * r.share >> 8
+			for x, p := range src.Pix[r.at*src.Stride:][:len(sums)] {
+				sums[x] += uint32(p) * r.share
 			}
 		}
-		out := dst.Pix[y*dst.Stride : y*dst.Stride+dw]
-		for x, s := range sums {
-			out[x] = byte(min((s+1<<11)>>12, 255))
+		out := dst.Pix[y*dst.Stride:][:dw]
+		for x, parts := range columns {
+			s := uint32(1 << 19)
+			for _, c := range parts {
+				s += sums[c.at] * c.share
+			}
+			out[x] = byte(s >> 20)
 		}
 	}
 	return dst

@@ -177,3 +177,38 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// FuzzPicture tries what comes from outside before a child sees it: a header
+// that is let through never claims more than it may, and the pictures of a
+// file are as many as it says.
+func FuzzPicture(f *testing.F) {
+	f.Add(bombPNG(100_000, 100_000))
+	f.Add(encodePNG(textImage(30, 20, 10, "a")))
+	f.Add([]byte("II*\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00"))
+	f.Add([]byte("MM\x00*\x00\x00\x00\x08\x00\x01\x01\x00\x00\x04\x00\x00\x00\x01\xff\xff\xff\xff\x00\x00\x00\x08"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		const most = 1 << 20
+		count, frame, err := Frames(data)
+		if err != nil {
+			if ClassOf(err) != Corrupt {
+				t.Errorf("no class: %v", err)
+			}
+			return
+		}
+		for n := range min(count, 3) {
+			config, err := checkHeader(frame(n), most)
+			if err == nil && config.Width > most/config.Height {
+				t.Errorf("%d x %d pixels", config.Width, config.Height)
+			}
+			if err != nil && ClassOf(err) == "" {
+				t.Errorf("no class: %v", err)
+			}
+			if err == nil {
+				img, err := decodeGray(frame(n), most)
+				if err == nil && len(img.Pix) > most {
+					t.Errorf("%d pixels", len(img.Pix))
+				}
+			}
+		}
+	})
+}

@@ -31,7 +31,7 @@ type Options struct {
 	MemoryLimit  int64         // bytes of data a process may hold; default 1.5 GiB
 	MaxPixels    int           // of a page image; default 100 million
 	RecyclePages int           // pages after which a process is replaced, as its memory never shrinks; default 200
-	RecycleBytes int64         // resident size after a page at which a process is replaced, as it keeps every model it has used; default 640 MiB
+	RecycleBytes int64         // resident size after a page at which a process is replaced, as it keeps every model it has used; default 512 MiB
 	Engines      []string      // in the order of preference; default Engines()
 	Tessdata     string        // folder of the models; default TESSDATA_PREFIX, then the system's
 	Identifier   Identifier    // finds and confirms the language of pages; may be nil
@@ -68,7 +68,7 @@ func (o Options) withDefaults() Options {
 		o.RecyclePages = 200
 	}
 	if o.RecycleBytes <= 0 {
-		o.RecycleBytes = 640 << 20
+		o.RecycleBytes = 512 << 20
 	}
 	if len(o.Engines) == 0 {
 		o.Engines = Engines()

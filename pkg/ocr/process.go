@@ -55,8 +55,10 @@ func (s *spawner) start(engine string, o Options) (*process, error) {
 	p.cmd = exec.Command("/proc/self/exe")
 	p.cmd.Args = []string{childName, engine, strconv.FormatInt(o.MemoryLimit, 10), strconv.Itoa(max(1, int(o.CPULimit/time.Second))), o.Tessdata}
 	// Nothing of the parent's environment: it may hold secrets. OpenMP reads
-	// its limit before main.
-	p.cmd.Env = []string{"OMP_THREAD_LIMIT=1", "LC_ALL=C.UTF-8", "GOTRACEBACK=none", "PATH=" + os.Getenv("PATH")}
+	// its limit before main, and so does the allocator of C: pictures and
+	// models get mappings of their own, which go back when they are freed.
+	p.cmd.Env = []string{"OMP_THREAD_LIMIT=1", "LC_ALL=C.UTF-8", "GOTRACEBACK=none", "GOGC=50", "PATH=" + os.Getenv("PATH"),
+		"MALLOC_ARENA_MAX=1", "MALLOC_MMAP_THRESHOLD_=1048576", "MALLOC_TRIM_THRESHOLD_=16777216"}
 	if dir := os.Getenv("TESSDATA_PREFIX"); dir != "" {
 		p.cmd.Env = append(p.cmd.Env, "TESSDATA_PREFIX="+dir)
 	}
