@@ -58,6 +58,7 @@ var measurements = []measurement{
 	{"extraction", measureExtraction},
 	{"html", measureHTML},
 	{"figures", measureFigures},
+	{"pdf", measurePDF},
 	{"language", measureLanguage},
 	{"sentences", measureSentences},
 	{"sink", measureSink},

@@ -173,3 +173,14 @@ func FuzzDetect(f *testing.F) {
 		Size(data)
 	})
 }
+
+// FuzzDecodeCost reads headers of pictures.
+func FuzzDecodeCost(f *testing.F) {
+	f.Add([]byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00\xff\xc2\x00\x0b\x08\x00\x10\x00\x10\x01\x01\x11\x00\xff\xda"))
+	f.Add([]byte("GIF89a\x01\x00\x01\x00\x00\x00\x00"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if cost, err := DecodeCost(data); err == nil && cost < 0 {
+			t.Errorf("%d bytes", cost)
+		}
+	})
+}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"unicode"
+	"unicode/utf8"
 )
 
 //go:embed captionwords.txt
@@ -24,9 +25,15 @@ const (
 	ofMap
 )
 
-// captionPatterns match the beginnings of captions.
-var captionPatterns = sync.OnceValue(func() map[captionKind]*regexp.Regexp {
-	before, after := map[captionKind][]string{}, map[captionKind][]string{} // words before and after their number
+// captionWords are the words of the list, in lower case.
+type captionWords struct {
+	before, after map[string]captionKind // before and after their number
+	longest       int                    // of them, in letters
+	number        *regexp.Regexp         // what follows a word before its number
+}
+
+var wordsOfCaptions = sync.OnceValue(func() captionWords {
+	w := captionWords{before: map[string]captionKind{}, after: map[string]captionKind{}}
 	var infix []string
 	for line := range strings.Lines(captionWordList) {
 		code, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
@@ -35,48 +42,69 @@ var captionPatterns = sync.OnceValue(func() map[captionKind]*regexp.Regexp {
 		}
 		for i, part := range strings.Split(rest, "|") {
 			for _, word := range strings.Fields(part) {
-				pattern := strings.ReplaceAll(regexp.QuoteMeta(strings.TrimPrefix(word, "~")), "_", " ")
-				kind := ofFigure + captionKind(i)
-				switch {
-				case code == "num":
-					infix = append(infix, pattern)
-				case word[0] == '~':
-					after[kind] = append(after[kind], pattern)
-				default:
-					before[kind] = append(before[kind], pattern)
+				word = strings.ReplaceAll(word, "_", " ")
+				if code == "num" {
+					infix = append(infix, regexp.QuoteMeta(word))
+					continue
 				}
+				words := w.before
+				if word[0] == '~' {
+					word, words = word[1:], w.after
+				}
+				word = strings.ToLower(word)
+				if _, known := words[word]; !known {
+					words[word] = ofFigure + captionKind(i)
+				}
+				w.longest = max(w.longest, runeCount(word))
 			}
 		}
 	}
-	longestFirst := func(words []string) string {
-		slices.SortStableFunc(words, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
-		return strings.Join(words, "|")
-	}
-	const (
-		open   = `^[\[(<【〔「〈«]?\s*`
-		number = `(?:[A-Z]{1,2}[-.]?)?[\p{Nd}\p{No}፩-፼]+(?:\s?[-.–/:]\s?[\p{Nd}\p{No}]+)*[a-z]?(?:\b|$|[^\pL])|[IVXLC]{1,6}(?:[.:\s)\]–—-]|$)|[A-Z]?[一二三四五六七八九十]+`
-	)
-	out := map[captionKind]*regexp.Regexp{}
-	for _, kind := range []captionKind{ofFigure, ofTable, ofMap} {
-		pattern := open + `(?i:` + longestFirst(before[kind]) + `)(?:(?:\s*\.?\s*|\s+(?i:` + longestFirst(infix) + `)\s*)[(]?(?:` + number + `)|\s*[:：–—]|\.\s)`
-		if len(after[kind]) > 0 {
-			pattern += `|` + open + `\p{Nd}+(?:[.-]\p{Nd}+)*\.?\s*(?i:` + longestFirst(after[kind]) + `)(?:[\s.:–—]|$)`
-		}
-		out[kind] = regexp.MustCompile(pattern)
-	}
-	return out
+	slices.SortStableFunc(infix, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	const number = `(?:[A-Z]{1,2}[-.]?)?[\p{Nd}\p{No}፩-፼]+(?:\s?[-.–/:]\s?[\p{Nd}\p{No}]+)*[a-z]?(?:\b|$|[^\pL])|[IVXLC]{1,6}(?:[.:\s)\]–—-]|$)|[A-Z]?[一二三四五六七八九十]+`
+	w.number = regexp.MustCompile(`^(?:(?:\s*\.?\s*|\s+(?i:` + strings.Join(infix, "|") + `)\s*)[(]?(?:` + number + `)|\s*[:：–—]|\.\s)`)
+	return w
 })
+
+var (
+	captionNumber = regexp.MustCompile(`^\p{Nd}+(?:[.-]\p{Nd}+)*\.?\s*`)
+	captionBreak  = regexp.MustCompile(`^(?:[\s.:–—]|$)`)
+)
 
 // captionStart tells whether text begins like a caption (a caption word, then a
 // number or punctuation), of what, and how long that beginning is in bytes.
 func captionStart(text string) (captionKind, int) {
-	best, length := noCaption, 0
-	for _, kind := range []captionKind{ofFigure, ofTable, ofMap} {
-		if m := captionPatterns()[kind].FindStringIndex(text); m != nil && m[1] > length {
-			best, length = kind, m[1]
+	w := wordsOfCaptions()
+	start := len(text) - len(strings.TrimLeft(strings.TrimLeft(text, "[(<【〔「〈«"), " "))
+	if kind, n := longestWord(w.before, w.longest, w.number, text[start:]); kind != noCaption {
+		return kind, start + n
+	}
+	if m := captionNumber.FindStringIndex(text[start:]); m != nil {
+		if kind, n := longestWord(w.after, w.longest, captionBreak, text[start+m[1]:]); kind != noCaption {
+			return kind, start + m[1] + n
 		}
 	}
-	return best, length
+	return noCaption, 0
+}
+
+// longestWord finds the longest of the words that text begins with and that the
+// pattern goes on from; case does not count.
+func longestWord(words map[string]captionKind, longest int, rest *regexp.Regexp, text string) (kind captionKind, length int) {
+	var lower []rune
+	for i, r := range text {
+		lower = append(lower, unicode.ToLower(r))
+		if len(lower) > longest {
+			break
+		}
+		known, ok := words[string(lower)]
+		if !ok {
+			continue
+		}
+		end := i + utf8.RuneLen(r)
+		if m := rest.FindStringIndex(text[end:]); m != nil {
+			kind, length = known, end+m[1]
+		}
+	}
+	return kind, length
 }
 
 // A subject is a figure or table that may have a caption.

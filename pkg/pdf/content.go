@@ -74,8 +74,10 @@ type content struct {
 	styles        []style
 	pictures      []picture
 	shapes        []shape
-	stated        bool // some text comes of ActualText
-	outlined      bool // there is no text: letters may be drawn as paths
+	turned        int   // degrees clockwise that it was turned upright by
+	made          []run // what runs returned
+	stated        bool  // some text comes of ActualText
+	outlined      bool  // there is no text: letters may be drawn as paths
 }
 
 // document is an open document in one library.

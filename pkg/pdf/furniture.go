@@ -16,6 +16,7 @@ type repeats struct {
 	places   map[string]int // the same at the same place
 	shapes   map[place]int  // by their place
 	pages    int            // that were compared
+	kept     map[int]*content
 }
 
 // samplePages are the pages that are compared, neighbours among them because
@@ -40,16 +41,23 @@ func samplePages(n int) []int {
 // where running headers and footers are looked for.
 const margin = 0.11
 
+// maxKept is the size, in characters and shapes, up to which a page that was
+// compared is kept until it is asked for.
+const maxKept = 20_000
+
 // findRepeats compares a sample of the pages. Pages that cannot be read are
 // left out: reading them for themselves reports the error.
 func (d *document) findRepeats() *repeats {
-	rep := &repeats{lines: map[string]int{}, pictures: map[string]int{}, places: map[string]int{}, shapes: map[place]int{}}
+	rep := &repeats{lines: map[string]int{}, pictures: map[string]int{}, places: map[string]int{}, shapes: map[place]int{}, kept: map[int]*content{}}
 	for _, n := range samplePages(d.info.Pages) {
 		c, err := d.read(n)
 		if err != nil {
 			continue
 		}
 		c.upright()
+		if len(c.chars)+len(c.shapes) < maxKept {
+			rep.kept[n] = c
+		}
 		for key := range marginLines(c) {
 			rep.lines[key]++
 		}

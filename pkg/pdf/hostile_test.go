@@ -125,3 +125,50 @@ func TestManyPages(t *testing.T) {
 		}
 	}
 }
+
+// FuzzLayout lays out pages of any runs, shapes and pictures: six bytes make
+// one of them.
+func FuzzLayout(f *testing.F) {
+	f.Add([]byte("Figure 1. 12 34 56 Table 2 00 11 22 33 44 55 66 77 88 99"))
+	f.Add(bytes.Repeat([]byte{1, 40, 40, 9, 1, 7, 2, 40, 40, 1, 9, 7, 0, 41, 41, 3, 3, 'a'}, 30))
+	words := []string{"Habari za leo", "Figure 1", "Table 2: x", "چھ", "ኢትዮ", "1,200", "شكل 3", "a line of text that is long enough to be prose", "-", "•", "ပုံ ၁"}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c := &content{width: 600, height: 800, styles: []style{{size: 10, dx: 1}, {size: 14, dx: 1, bold: true}, {size: 8, dy: 1, slanted: true}}}
+		for ; len(data) >= 6; data = data[6:] {
+			x, y, w, h := 2.4*float64(data[1]), 3.2*float64(data[2]), 2.4*float64(data[3]), 3.2*float64(data[4])
+			box := Rect{x, y, x + w, y + h}
+			switch data[0] % 4 {
+			case 0:
+				pen := x
+				for _, r := range words[int(data[5])%len(words)] {
+					c.chars = append(c.chars, char{r: r, x: pen, y: y, box: Rect{pen, y - 8, pen + 5, y + 2}, style: int(data[3]) % 3})
+					pen += 5
+				}
+			case 1:
+				c.shapes = append(c.shapes, shape{kind: shapeKind(data[5] % 3), box: box, stroked: data[5]&4 > 0, white: data[5]&8 > 0})
+			case 2:
+				c.shapes = append(c.shapes, shape{kind: rule, box: Rect{x, y, x + w, y}, stroked: true}, shape{kind: rule, box: Rect{x, y, x, y + h}, stroked: true})
+			case 3:
+				c.pictures = append(c.pictures, picture{box: box, seen: box, width: 100, height: 100, key: fmt.Sprint(data[5])})
+			}
+		}
+		rep := &repeats{}
+		runs := c.runs()
+		p := &Page{Number: 1, Width: c.width, Height: c.height}
+		p.Scan = c.scan(runs)
+		p.Trust = judge(c, runs, p.Scan)
+		rep.layout(p, c, runs)
+		for _, table := range p.Tables {
+			for _, r := range table.Rows {
+				if len(r) != len(table.Rows[0]) {
+					t.Fatalf("rows of %d and %d cells: %q", len(table.Rows[0]), len(r), table.Rows)
+				}
+			}
+		}
+		for _, f := range p.Figures {
+			if f.Box.X1 <= f.Box.X0 || f.Box.Y1 <= f.Box.Y0 || f.Box.X1 > 600 || f.Box.Y1 > 800 {
+				t.Fatalf("a figure at %v", f.Box)
+			}
+		}
+	})
+}

@@ -2,14 +2,17 @@ package pdf
 
 // page reads page n and lays it out.
 func (s *server) page(n int) (*Page, error) {
-	c, err := s.doc.read(n)
-	if err != nil {
-		return nil, err
-	}
 	if s.repeats == nil {
 		s.repeats = s.doc.findRepeats()
 	}
-	p := &Page{Number: n, Rotation: c.upright()}
+	c, err := s.repeats.kept[n], error(nil)
+	if delete(s.repeats.kept, n); c == nil {
+		if c, err = s.doc.read(n); err != nil {
+			return nil, err
+		}
+		c.upright()
+	}
+	p := &Page{Number: n, Rotation: c.turned}
 	p.Width, p.Height = c.width, c.height
 	runs := c.runs()
 	p.Scan = c.scan(runs)

@@ -31,8 +31,16 @@ type run struct {
 // when the line proves to be one.
 const gutter = 0.9
 
-// runs cuts the characters into runs, in the file's order.
+// runs cuts the characters into runs, in the file's order. The page must stand
+// upright by then: they are made once.
 func (c *content) runs() []run {
+	if c.made == nil {
+		c.made = c.makeRuns()
+	}
+	return c.made
+}
+
+func (c *content) makeRuns() []run {
 	var out []run
 	var current []char // with generated spaces
 	flush := func() {

@@ -1,8 +1,8 @@
 package pdf
 
 // upright turns the page so that most of its text runs from left to right, and
-// returns the degrees clockwise it was turned by.
-func (c *content) upright() int {
+// notes the degrees clockwise it was turned by.
+func (c *content) upright() {
 	var votes [4]int
 	for _, ch := range c.chars {
 		if ch.generated || ch.style >= len(c.styles) {
@@ -19,7 +19,7 @@ func (c *content) upright() int {
 		}
 	}
 	if best == 0 {
-		return 0
+		return
 	}
 	m := turn(best, c.width, c.height)
 	for i := range c.chars {
@@ -40,7 +40,7 @@ func (c *content) upright() int {
 	if best%2 == 1 {
 		c.width, c.height = c.height, c.width
 	}
-	return 360 - 90*best
+	c.turned = 360 - 90*best
 }
 
 // asDisplayed maps a box of the upright page back to the page as displayed,
