@@ -35,8 +35,12 @@ func measureAlign(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
+	unseen, err := alignment.Unseen(b.assets)
+	if err != nil {
+		return err
+	}
 	var documents []aligned
-	for k, part := range [][]alignment.Document{given, made} {
+	for k, part := range [][]alignment.Document{given, made, unseen} {
 		sentences, begin := 0, processorTime()
 		for _, d := range part {
 			r, err := align.Align(ctx, d.Source, d.Target, align.Options{})
@@ -47,7 +51,7 @@ func measureAlign(ctx context.Context, b *bench) error {
 			documents = append(documents, aligned{d, r})
 		}
 		took := processorTime() - begin
-		figure("align.rate."+[]string{"given", "made"}[k], float64(sentences)/took.Seconds(), "sentences of either side/s of processor time")
+		figure("align.rate."+[]string{"given", "made", "unseen"}[k], float64(sentences)/took.Seconds(), "sentences of either side/s of processor time")
 	}
 	alignQuality(documents)
 	if err := alignHunalign(ctx, given); err != nil {

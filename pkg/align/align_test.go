@@ -125,6 +125,7 @@ func TestHealth(t *testing.T) {
 		{"a copy", source, false},
 		{"a copy that was misread", misread, false},
 		{"40 % missing", part, false},
+		{"the same line again and again", slices.Repeat(target[:1], 40), false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

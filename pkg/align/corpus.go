@@ -75,7 +75,7 @@ type anchor struct {
 // entry is what is known of a sign.
 type entry struct {
 	sign      sign
-	last      int32    // line that had it last, from 1; those of the target follow
+	last      int32    // line that had it last, from 1; those of the target follow. Afterwards below 0
 	frequency [2]int32 // sentences of each side that have it
 	anchor    int32    // number from 1, 0 for none
 	word      [2]int32 // number in each vocabulary from 1

