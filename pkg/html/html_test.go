@@ -159,6 +159,13 @@ func TestLegacyEncodings(t *testing.T) {
 	}{
 		"windows-1256": {charmap.Windows1256, "أدت الفيضانات إلى نزوح آلاف العائلات"},
 		"iso-8859-6":   {charmap.ISO8859_6, "نزوح العائلات"},
+		"iso-8859-5":   {charmap.ISO8859_5, "Наводнение вынудило семьи уйти"},
+		"iso-8859-7":   {charmap.ISO8859_7, "Οι πλημμύρες εκτόπισαν χιλιάδες"},
+		"iso-8859-8":   {charmap.ISO8859_8, "השיטפונות עקרו אלפי משפחות"},
+		"iso-8859-9":   {charmap.ISO8859_9, "Seller yüzünden aileler göç etti"},
+		"iso-8859-15":  {charmap.ISO8859_15, "Les inondations coûtent 3 € à œuvre"},
+		"windows-874":  {charmap.Windows874, "น้ำท่วมทำให้ครอบครัวต้องอพยพ"},
+		"windows-1258": {charmap.Windows1258, "Lu lut"},
 		"iso-8859-2":   {charmap.ISO8859_2, "Żółta łódź płynie"},
 		"windows-1251": {charmap.Windows1251, "Наводнение вынудило семьи уйти"},
 		"koi8-r":       {charmap.KOI8R, "Наводнение вынудило семьи уйти"},
@@ -244,6 +251,35 @@ func TestFigures(t *testing.T) {
 	}
 }
 
+// What a page says of its languages is kept, as tags.
+func TestLanguages(t *testing.T) {
+	for page, want := range map[string][]string{
+		`<html lang="sw">`:                                              {"sw"},
+		`<html xml:lang="am">`:                                          {"am"},
+		`<meta property="og:locale" content="ti_ER">`:                   {"ti-ER"},
+		`<meta http-equiv="content-language" content="om">`:             {"om"},
+		`<html lang="so"><meta property="og:locale" content="en_US">`:   {"so", "en-US"},
+		`<html lang=""><link rel="alternate" hreflang="ha" href="/ha">`: nil,
+	} {
+		if got := extract(t, page+"<p>text", Options{}).Languages; !reflect.DeepEqual(got, want) && len(got)+len(want) > 0 {
+			t.Errorf("%s: %q, want %q", page, got, want)
+		}
+	}
+	a := extract(t, `<link rel="alternate" hreflang="ha" href="/ha"><link rel="alternate" hreflang="x-default" href="/"><link rel="alternate stylesheet" href="/x.css"><p>text`, Options{URL: "https://a.example/en"})
+	want := []Alternate{{"ha", "https://a.example/ha"}, {"x-default", "https://a.example/"}}
+	if !reflect.DeepEqual(a.Alternates, want) {
+		t.Errorf("alternates %v, want %v", a.Alternates, want)
+	}
+}
+
+func TestTables(t *testing.T) {
+	a := extract(t, `<body><p>Maji safi yanapatikana katika vituo vyote vya afya vya kaunti hii kuanzia asubuhi hadi jioni kila siku.</p>
+<table><caption>Visima</caption><tr><th>Kaunti<th>Visima<tr><td>Turkana<td>12<tr><td>Garissa<td>7</table>`, Options{})
+	if len(a.Blocks) != 3 || a.Blocks[1].Kind != Caption || a.Blocks[2].Kind != Table || a.Blocks[2].Text != "Kaunti\tVisima\nTurkana\t12\nGarissa\t7" {
+		t.Errorf("%+v", a.Blocks)
+	}
+}
+
 func TestAddresses(t *testing.T) {
 	a := extract(t, `<base href="/base/"><a href="x y#z">1</a><a href="mailto:a@b">2</a><a href="javascript:x()">3</a><a href="//b.example/">4</a>
 <a href="x%20y">5</a><a rel=nofollow href="no">6</a><a href="http://[bad">7</a><a href="?q">8</a>`, Options{URL: "https://a.example/dir/page"})
@@ -256,6 +292,13 @@ func TestAddresses(t *testing.T) {
 // Pages that break programs must end soon, with their text if they have any.
 func TestHostile(t *testing.T) {
 	many := func(s string, n int) string { return strings.Repeat(s, n) }
+	distinct := func(format string, n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, format, i)
+		}
+		return b.String()
+	}
 	for name, tt := range map[string]struct{ page, want string }{
 		"nested div":       {many("<div>", 10_000) + "<p>deep text</p>" + many("</div>", 10_000), "deep text"},
 		"nested unclosed":  {many("<div>", 100_000) + "deep text", "deep text"},
@@ -265,6 +308,8 @@ func TestHostile(t *testing.T) {
 		"long list":        {"<ul>" + many("<li>item", 50_000), "item"},
 		"after the nest":   {many("<div>", 600) + many("</div>", 600) + "<p>after</p>", "after"},
 		"attributes":       {"<p " + many("a=b ", 100_000) + ">text</p>", "text"},
+		"many attributes":  {"<body " + distinct("a%d=b ", 1_000_000) + "><p>text</p>", "text"},
+		"attributes twice": {"<body><p>text</p><body " + distinct("b%d ", 300_000) + ">" + many("<html x>", 10_000), "text"},
 		"open quote":       {`<p>text</p><a href="` + many("x", 1_000_000), "text"},
 		"one long word":    {"<p>" + many("x", 2_000_000) + "</p>", "xxx"},
 		"entities":         {"<p>text " + many("&amp;", 300_000) + "</p>", "text"},

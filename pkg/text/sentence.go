@@ -151,8 +151,16 @@ func (s *splitter) ends(i, next int, kind stop) bool {
 			kind = max(kind, k)
 		}
 	}
-	if kind == full || next == len(s.text) {
+	if next == len(s.text) {
 		return true
+	}
+	if kind == full {
+		// `၁။ လက်ဆေးပါ။`: the marker of a list item has the stop of its script.
+		before := ""
+		if i-s.start <= 12 {
+			before = strings.TrimSpace(s.text[s.start:i])
+		}
+		return before == "" || !isNumber(before)
 	}
 	after := skipSpace(s.text, next)
 	if after == next { // something follows at once

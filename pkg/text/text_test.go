@@ -44,6 +44,23 @@ func TestSentences(t *testing.T) {
 		{"khmer", "khm_Khmr", []string{"នេះជាប្រយោគ។", "មួយទៀត។"}},
 		{"thai", "tha_Thai", []string{"ฉันชอบกิน", "เธอชอบนอน 10 ชั่วโมง"}},
 		{"russian", "rus_Cyrl", []string{"Это было в 1990 г. в Москве.", "Потом всё изменилось."}},
+		{"amharic list", "amh_Ethi", []string{"1. እጅዎን ይታጠቡ።", "2. ቤት ይቆዩ።"}},
+		{"amharic number", "amh_Ethi", []string{"ዋጋው በ3.5 በመቶ ጨምሯል።", "በ2015 ዓ.ም. ተጀመረ።"}},
+		{"amharic quote", "amh_Ethi", []string{"እሱም «እሺ።»", "ከዚያ ሄደ።"}},
+		{"tigrinya question", "tir_Ethi", []string{"ከመይ ኣለኻ፧", "ጽቡቕ፡፡", "የቐንየለይ!"}},
+		{"arabic quote", "arb_Arab", []string{"قال: «نعم.»", "ثم ذهب إلى البيت."}},
+		{"arabic number", "arb_Arab", []string{"بلغ العدد 3.5 مليون في 2020.", "ثم زاد."}},
+		{"persian question", "pes_Arab", []string{"آیا تو می آیی؟", "بله!"}},
+		{"sindhi and urdu stops", "urd_Arab", []string{"ڈاکٹر صاحب آئے۔", "کیا وہ ٹھیک ہیں؟", "جی ہاں۔"}},
+		{"hindi quote", "hin_Deva", []string{"उसने कहा, “हाँ।”", "फिर वह गया।"}},
+		{"hindi number", "hin_Deva", []string{"वर्षा 1.5 मिमी हुई।", "१. हाथ धोएँ।", "२. घर पर रहें।"}},
+		{"nepali question", "npi_Deva", []string{"तपाईंलाई कस्तो छ?", "ठीक छ।"}},
+		{"bengali title", "ben_Beng", []string{"ড. রহমান এলেন।", "তিনি কথা বললেন।"}},
+		{"hindi list", "hin_Deva", []string{"१। हाथ धोएँ।", "१२। घर पर रहें।"}},
+		{"burmese list", "mya_Mymr", []string{"၁။ လက်ဆေးပါ။", "၂။ အိမ်မှာနေပါ။"}},
+		{"khmer end", "khm_Khmr", []string{"នេះជាប្រយោគ៕", "តើអ្នកសុខសប្បាយទេ?", "បាទ។"}},
+		{"lao", "lao_Laoo", []string{"ຂ້ອຍກິນ", "ເຈົ້ານອນ"}},
+		{"lines of a scan", "eng_Latn", []string{"It rained in the\nnorth of the country.", "Then it\nstopped.", "Roads opened."}},
 		{"empty", "", nil},
 	}
 	for _, tt := range tests {
@@ -69,6 +86,11 @@ func TestSentencesWithoutSpaces(t *testing.T) {
 	want := []string{"我们到了。", "你好吗？", "「好。」", "他走了！"}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
+	}
+	for text, want := range map[string]int{"ဒါက တစ်ခု။နောက်တစ်ခု။": 2, "នេះជាប្រយោគ។មួយទៀត៕": 2, "ሰላም።እንዴት፡ነህ፧ደህና፡፡": 3, "एक है।दो है॥": 2} {
+		if got := Sentences(text, ""); len(got) != want {
+			t.Errorf("%q: %d sentences, want %d", text, len(got), want)
+		}
 	}
 }
 
