@@ -19,16 +19,16 @@ import (
 
 // The model file, little-endian:
 //
-//	magic    8 bytes  "VISLLID4"
+//	magic    8 bytes  "VISLLID5"
 //	body     rest but the last 4 bytes
 //	  scale, power            float64
 //	  languages               uint32, then for each: label length uint8, label,
-//	                          miss 4×float32, coverage float32
+//	                          miss 5×float32, coverage float32
 //	  rows, postings          uint32
 //	  for each row            gram uint64, number of its postings uint16; grams ascend
 //	  for each posting        language uint16, weight uint8; rows in turn, languages ascend
 //	checksum 4 bytes  CRC-32 (IEEE) of the body
-const magic = "VISLLID4"
+const magic = "VISLLID5"
 
 // ErrFormat is wrapped by the errors of Load for a file that is no whole model
 // of this version.
@@ -95,7 +95,7 @@ func (m *Model) encode() []byte {
 	for _, l := range m.languages {
 		b = append(b, uint8(len(l.label)))
 		b = append(b, l.label...)
-		for _, f := range []float32{l.miss[0], l.miss[1], l.miss[2], l.miss[3], l.coverage} {
+		for _, f := range append(l.miss[:], l.coverage) {
 			b = le.AppendUint32(b, math.Float32bits(f))
 		}
 	}

@@ -16,6 +16,8 @@ type Report struct {
 	Samples   int                // of about 100 characters
 	Accuracy  float64            // share of them whose best label is right, macro-averaged over languages
 	ByLabel   map[string]float64 // the same by language
+	Sizes     map[string]int     // how many samples each language has
+	Written   float64            // Accuracy if variants of one written language (variants.txt) count as one
 	Confused  map[string]string  // the wrong label each language gets most often
 	Short     float64            // Accuracy on samples of 25 characters
 	Known     float64            // share of the samples that get a label, not `und`
@@ -193,14 +195,22 @@ func (m *Model) report(trials []trial) Report {
 			}
 		}
 	}
+	r.Sizes = map[string]int{}
+	labels := float64(len(tallies[sizes[0].characters]))
 	for label, a := range tallies[sizes[0].characters] {
+		r.Sizes[label] = int(a.all)
 		r.ByLabel[label] = a.right / a.all
-		r.Accuracy += a.right / a.all / float64(len(tallies[sizes[0].characters]))
+		r.Accuracy += a.right / a.all / labels
+		written := a.right
 		for wrong, n := range a.wrong {
+			if set, ok := variants[label]; ok && variants[wrong] == set {
+				written += float64(n)
+			}
 			if most := r.Confused[label]; n > a.wrong[most] || n == a.wrong[most] && wrong < most {
 				r.Confused[label] = wrong
 			}
 		}
+		r.Written += written / a.all / labels
 	}
 	for _, a := range tallies[sizes[1].characters] {
 		r.Short += a.right / a.all / float64(len(tallies[sizes[1].characters]))

@@ -36,7 +36,7 @@ func unfamiliar(coverage float64, letters int) float64 {
 
 // method is the version of how a text is read. It changes when the same model
 // may answer differently.
-const method = 5
+const method = 6
 
 // Name tells the model, and how it is used, apart from others: what depends on
 // its answers can be kept under it.

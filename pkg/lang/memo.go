@@ -11,7 +11,7 @@ import (
 type said struct {
 	length  uint8
 	shift   uint8
-	seen    [order]uint16 // n-grams of the word by length
+	seen    [whole]uint16 // n-grams of the word by length
 	word    [maxMemo]byte // as it stands in texts
 	weights []uint8       // by language of the family, in steps times 2^shift
 	hits    []uint8       // by language of the family: telling n-grams it has been seen with

@@ -12,9 +12,9 @@ import (
 
 // Model tells languages apart. Its methods may be called from many goroutines.
 //
-// It is a naive Bayes classifier over character 1- to 4-grams (2- to 4-grams of
-// alphabets; Cavnar and Trenkle 1994 used their ranks, Lui and Baldwin 2011 the
-// probabilities). The probability of n-gram g in language L is smoothed with
+// It is a naive Bayes classifier over whole words and character 1- to 4-grams (2-
+// to 4-grams of alphabets; Cavnar and Trenkle 1994 used their ranks, Lui and
+// Baldwin 2011 the probabilities; words after Jauhiainen et al. 2016). The probability of n-gram g in language L is smoothed with
 // the average over all languages of the script, b(g), by a Dirichlet prior of
 // strength a:
 //
@@ -42,7 +42,7 @@ type Model struct {
 type family struct {
 	first, size int
 	stride      int              // size, up to a multiple of lanes
-	miss        [order][]float32 // language.miss by length, then by language; nil if it is 0 for all
+	miss        [whole][]float32 // language.miss by length, then by language; nil if it is 0 for all
 	prior       []float32        // log of the odds before the text is read, by language
 	slots       []slot           // table of n-grams: open addressing, a power of two long
 	shift       int              // of a hash to an index of slots
@@ -55,7 +55,7 @@ type language struct {
 	label  string
 	family script
 	common bool           // in common.txt
-	miss   [order]float32 // log P/b of an n-gram the language has not been seen with, by length; below 0
+	miss   [whole]float32 // log P/b of an n-gram the language has not been seen with, by length; below 0
 	// Share of the n-grams of the language's own held-out text that it has
 	// been seen with, 0 to 1; see script.telling.
 	coverage float32
@@ -141,7 +141,7 @@ func (m *Model) index(rows []row) {
 			prior = float32(math.Log(commonOdds))
 		}
 		f.prior = append(f.prior, prior)
-		for n := l.family.shortest() - 1; n < order; n++ {
+		for n := l.family.shortest() - 1; n < whole; n++ {
 			f.miss[n] = append(f.miss[n], l.miss[n])
 		}
 	}

@@ -6,8 +6,11 @@ import (
 	"unicode/utf8"
 )
 
-// order is the length of the longest n-gram in characters.
-const order = 4
+// Features of a word: its n-grams by length, and itself.
+const (
+	order = 4         // length of the longest n-gram in characters
+	whole = order + 1 // what counts as the length of a whole word
+)
 
 // pad stands before and after each word.
 const pad = '_'
@@ -125,11 +128,18 @@ func (g gram) push(r rune) gram {
 	return g<<16 | gram(r)
 }
 
-// grams calls visit for every n-gram of 1 to 4 characters of the padded words:
-// none spans two words, and pads alone are none.
+// wholeTag stands where an n-gram's first character would: a private one, which
+// is in no word. The rest is a hash.
+const wholeTag = 0xf8ff
+
+// grams calls visit for every n-gram of 1 to 4 characters of the padded words,
+// and for every word of three characters or more: none spans two words, and pads
+// alone are none. The hash of words is FNV-1a.
 func grams(letters []rune, visit func(n int, g gram)) {
 	var window gram
 	length := 0 // characters in the window
+	const offset, prime = 14695981039346656037, 1099511628211
+	hash, size := uint64(offset), 0
 	for _, r := range letters {
 		if r == pad && length == 1 {
 			continue // a pad after a pad
@@ -142,7 +152,14 @@ func grams(letters []rune, visit func(n int, g gram)) {
 			}
 			visit(n, window&(1<<(16*n)-1))
 		}
-		if r == pad {
+		if r != pad {
+			hash = (hash ^ uint64(r)) * prime
+			size++
+		} else {
+			if size > 2 {
+				visit(whole, wholeTag<<48|gram(hash>>16))
+			}
+			hash, size = offset, 0
 			window, length = gram(0).push(pad), 1
 		}
 	}

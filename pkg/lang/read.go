@@ -130,7 +130,7 @@ func ascii(text string) bool {
 
 // addLong adds the n-grams of a word that is too long to be kept.
 func (f *family) addLong(letters []rune, family script, t *sums) {
-	var seen [order]uint16
+	var seen [whole]uint16
 	telling := family.telling()
 	f.visit(letters, family.shortest(), &seen, func(n int, row *slot) {
 		for _, p := range f.row(row) {
@@ -146,19 +146,19 @@ func (f *family) addLong(letters []rune, family script, t *sums) {
 // visit calls add with the n-grams of a padded word that languages have been
 // seen with, from the shortest that are looked at, and counts all of them by
 // length.
-func (f *family) visit(letters []rune, shortest int, seen *[order]uint16, add func(n int, row *slot)) {
+func (f *family) visit(letters []rune, shortest int, seen *[whole]uint16, add func(n int, row *slot)) {
 	unseen := order + 1 // length of the first n-gram that ends here and is in no language
 	grams(letters, func(n int, g gram) {
 		seen[n-1]++
 		if n <= 2 {
 			unseen = order + 1
 		}
-		if n < shortest || n > unseen {
+		if n < shortest || n > unseen && n < whole {
 			return // what has not been seen is no part of anything seen
 		}
 		row := f.find(g)
 		if row == nil {
-			unseen = n
+			unseen = min(unseen, n)
 			return
 		}
 		add(n, row)

@@ -18,14 +18,14 @@ type span struct {
 
 // sums adds up the words of a text that are in scripts of one family.
 type sums struct {
-	seen    [order]int // n-grams by length
+	seen    [whole]int // n-grams by length
 	weights []uint32   // by language of the family, in steps
 	words   []*said    // that were added
 	hits    []uint32   // by language: telling n-grams seen in what is not in words
 }
 
 func (t *sums) begin(stride int) {
-	t.seen, t.weights, t.hits = [order]int{}, zeros(t.weights, stride), zeros(t.hits, stride)
+	t.seen, t.weights, t.hits = [whole]int{}, zeros(t.weights, stride), zeros(t.hits, stride)
 	clear(t.words) // to let go of them
 	t.words = t.words[:0]
 }
@@ -59,7 +59,7 @@ func (t *sums) coverage(language, telling int) float64 {
 	return float64(n) / float64(t.seen[telling-1])
 }
 
-func (t *sums) count(seen *[order]uint16) {
+func (t *sums) count(seen *[whole]uint16) {
 	for n, count := range seen {
 		t.seen[n] += int(count)
 	}

@@ -3,6 +3,7 @@ package lang
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -14,7 +15,7 @@ import (
 const folds = 5
 
 // smoothing is the strength a of the Dirichlet prior, by n-gram length.
-var smoothing = [order]float64{5, 10, 10, 10}
+var smoothing = [whole]float64{5, 10, 10, 10, 10}
 
 // Trainer gathers texts of known languages and makes a Model of them.
 //
@@ -134,6 +135,8 @@ func familyOf(label string) script {
 // length returns the number of characters of an n-gram.
 func (g gram) length() int {
 	switch {
+	case g>>48 == wholeTag:
+		return whole
 	case g>>48 != 0:
 		return 4
 	case g>>32 != 0:
@@ -146,7 +149,7 @@ func (g gram) length() int {
 
 // count turns counts by language into the weights of the model.
 func (m *Model) count(counts []map[gram]int) {
-	totals := make([][order]float64, len(counts))
+	totals := make([][whole]float64, len(counts))
 	var members [maxScripts]float64
 	for i, c := range counts {
 		for g, n := range c {
@@ -166,11 +169,7 @@ func (m *Model) count(counts []map[gram]int) {
 			entries[g] = append(entries[g], entry{uint16(i), n})
 		}
 	}
-	order := make([]gram, 0, len(entries))
-	for g := range entries {
-		order = append(order, g)
-	}
-	slices.Sort(order)
+	sorted := slices.Sorted(maps.Keys(entries))
 	for i := range m.languages {
 		for n := m.languages[i].family.shortest() - 1; n < len(smoothing); n++ {
 			// A small text must not make what it lacks look likely.
@@ -178,11 +177,14 @@ func (m *Model) count(counts []map[gram]int) {
 			m.languages[i].miss[n] = float32(math.Log(smoothing[n] / (size + smoothing[n])))
 		}
 	}
-	rows := make([]row, 0, len(order))
-	for _, g := range order {
+	rows := make([]row, 0, len(sorted))
+	for _, g := range sorted {
 		list := entries[g]
 		slices.SortFunc(list, func(a, b entry) int { return cmp.Compare(a.language, b.language) })
 		n := g.length() - 1
+		if n >= order-1 && len(list) == 1 && list[0].count == 1 {
+			continue // seen once: it tells little, and tables that fit caches are fast
+		}
 		var average [maxScripts]float64
 		for _, e := range list {
 			f := m.languages[e.language].family
@@ -206,8 +208,8 @@ func (m *Model) count(counts []map[gram]int) {
 
 // typical returns the median number of n-grams of the languages of each
 // script, by length.
-func (m *Model) typical(totals [][order]float64) (out [maxScripts][order]float64) {
-	for n := range order {
+func (m *Model) typical(totals [][whole]float64) (out [maxScripts][whole]float64) {
+	for n := range whole {
 		var by [maxScripts][]float64
 		for i, t := range totals {
 			f := m.languages[i].family

@@ -51,11 +51,11 @@ func train(udhr, out string, verbose bool) error {
 	}
 	if verbose {
 		for _, label := range slices.Sorted(maps.Keys(report.ByLabel)) {
-			fmt.Printf("%s\t%.3f\t%s\n", label, report.ByLabel[label], report.Confused[label])
+			fmt.Printf("%s\t%.3f\t%s\t%d\n", label, report.ByLabel[label], report.Confused[label], report.Sizes[label])
 		}
 	}
-	fmt.Printf("%d languages; held-out articles: accuracy %.3f at 100 letters (%d samples), %.3f at 25; labelled %.3f, of these right %.3f\n",
-		report.Languages, report.Accuracy, report.Samples, report.Short, report.Known, report.Precision)
+	fmt.Printf("%d languages; held-out articles: accuracy %.3f at 100 letters (%d samples), %.3f with variants of one written language as one, %.3f at 25 letters; labelled %.3f, of these right %.3f\n",
+		report.Languages, report.Accuracy, report.Samples, report.Written, report.Short, report.Known, report.Precision)
 	return write(model, out)
 }
 

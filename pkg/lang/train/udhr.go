@@ -33,17 +33,22 @@ var numbered = regexp.MustCompile(`^\d+$`)
 
 // unfit are translations that would teach something wrong.
 var unfit = map[string]string{
-	"032": "named South Azerbaijani, is Turkish",
-	"046": "named Papuan Malay, is mostly Indonesian",
-	"047": "named Ambonese Malay, is mostly Indonesian",
-	"ckb": "named Central Kurdish, is the Northern Kurdish text",
-	"kng": "named Koongo, is the Kituba text; kng_AO is Koongo",
-	"cjy": "spoken Chinese, written much like Mandarin",
-	"gan": "spoken Chinese, written much like Mandarin",
-	"hak": "spoken Chinese, written much like Mandarin",
-	"hsn": "spoken Chinese, written much like Mandarin",
-	"nan": "spoken Chinese, written much like Mandarin",
-	"wuu": "spoken Chinese, written much like Mandarin",
+	"032":              "named South Azerbaijani, is Turkish",
+	"046":              "named Papuan Malay, is mostly Indonesian",
+	"047":              "named Ambonese Malay, is mostly Indonesian",
+	"ckb":              "named Central Kurdish, is the Northern Kurdish text",
+	"kng":              "named Koongo, is the Kituba text; kng_AO is Koongo",
+	"cmn_hans_beijing": "spoken Chinese of a city",
+	"cmn_hans_guiyang": "spoken Chinese of a city",
+	"cmn_hans_harbin":  "spoken Chinese of a city",
+	"cmn_hans_nanjing": "spoken Chinese of a city",
+	"cmn_hans_tianjin": "spoken Chinese of a city",
+	"cjy":              "spoken Chinese, written much like Mandarin",
+	"gan":              "spoken Chinese, written much like Mandarin",
+	"hak":              "spoken Chinese, written much like Mandarin",
+	"hsn":              "spoken Chinese, written much like Mandarin",
+	"nan":              "spoken Chinese, written much like Mandarin",
+	"wuu":              "spoken Chinese, written much like Mandarin",
 }
 
 // fewest is the number of letters below which a translation is a mere start.
