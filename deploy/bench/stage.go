@@ -33,7 +33,7 @@ func measureStage(ctx context.Context, b *bench) error {
 	return compareStage(ctx, "stage.brokers", b.brokers)
 }
 
-const stageRounds = 3
+const stageRounds = 5
 
 func compareStage(ctx context.Context, name, brokers string) error {
 	for _, size := range []int{1 << 10, 20 << 10} {
@@ -41,25 +41,30 @@ func compareStage(ctx context.Context, name, brokers string) error {
 		if err != nil {
 			return err
 		}
-		var bare, stage []float64
+		var bare, stage, bareCost, stageCost []float64
 		for round := range stageRounds {
-			rate, err := c.run(ctx, fmt.Sprintf("bare-%d", round), c.bare)
-			if err != nil {
-				return err
+			for _, way := range []struct {
+				name        string
+				by          func(context.Context, string, func()) error
+				rates, cost *[]float64
+			}{{"bare", c.bare, &bare, &bareCost}, {"stage", c.stage, &stage, &stageCost}} {
+				used := processorTime()
+				rate, err := c.run(ctx, fmt.Sprintf("%s-%d", way.name, round), way.by)
+				if err != nil {
+					return err
+				}
+				*way.rates = append(*way.rates, rate)
+				*way.cost = append(*way.cost, (processorTime()-used).Seconds()*1e6/float64(c.records))
 			}
-			bare = append(bare, rate)
-			if rate, err = c.run(ctx, fmt.Sprintf("stage-%d", round), c.stage); err != nil {
-				return err
-			}
-			stage = append(stage, rate)
 		}
 		c.close()
-		slices.Sort(bare)
-		slices.Sort(stage)
+		median := func(all []float64) float64 { slices.Sort(all); return all[len(all)/2] }
 		kb := fmt.Sprintf("%s.%dKB", name, size>>10)
-		figure(kb+".bare", bare[stageRounds/2], "records/s, median of 3, one worker, one machine")
-		figure(kb+".stage", stage[stageRounds/2], "records/s, the same")
-		figure(kb+".ratio", stage[stageRounds/2]/bare[stageRounds/2], "stage : bare loop")
+		figure(kb+".bare", median(bare), "records/s, median of rounds in turn, one worker, one machine")
+		figure(kb+".stage", median(stage), "records/s, the same")
+		figure(kb+".ratio", median(stage)/median(bare), "stage : bare loop")
+		figure(kb+".bare.processor", median(bareCost), "processor µs/record of this process, which an embedded broker shares")
+		figure(kb+".stage.processor", median(stageCost), "processor µs/record, the same")
 	}
 	return nil
 }

@@ -34,13 +34,13 @@ func (w *worker) process(ctx context.Context, rec *kgo.Record, views map[int32]*
 	if err != nil {
 		return nil, err
 	}
-	first := time.Now()
+	var first time.Time // of a failure
 	if err := w.unwritten[at(rec)]; err != nil {
 		class := "too_large"
 		if errors.Is(err, kerr.InvalidRecord) {
 			class = "refused"
 		}
-		return w.fail(ctx, in, class, err, first, 1, batch)
+		return w.fail(ctx, in, class, err, time.Now(), 1, batch)
 	}
 	for attempt := 1; ; attempt++ {
 		// The changes of a failed attempt must not be seen by the next.
@@ -63,6 +63,9 @@ func (w *worker) process(ctx context.Context, rec *kgo.Record, views map[int32]*
 		}
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("stopped in the middle of a batch: %w", ctx.Err())
+		}
+		if first.IsZero() {
+			first = time.Now()
 		}
 		class, kind := classify(err)
 		if kind == permanent || kind == transient && attempt >= maxAttempts {
@@ -143,6 +146,9 @@ func (w *worker) records(ctx context.Context, in Record, out *Output, first time
 		batch = append(batch, &kgo.Record{Topic: e.topic, Key: e.key, Value: e.value, Headers: headers})
 	}
 	for _, err := range out.letters {
+		if first.IsZero() {
+			first = time.Now()
+		}
 		class, _ := classify(err)
 		letter, err := w.letter(ctx, in, true, class, err, first, attempt)
 		if err != nil {

@@ -103,11 +103,12 @@ type Output struct {
 
 // newOutput returns an output on top of state.
 func newOutput(state layer) *Output {
-	o := &struct { // one allocation a record
+	o := &struct { // one allocation for most records
 		Output
 		view
+		one [1]emission
 	}{view: view{base: state}}
-	o.Output.state = &o.view
+	o.Output.state, o.emitted = &o.view, o.one[:0]
 	return &o.Output
 }
 

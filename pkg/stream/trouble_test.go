@@ -315,7 +315,9 @@ func TestAZombieIsFenced(t *testing.T) {
 	}
 	waitIdle(t, client)
 	wanted := 20
+	stopped := make(chan struct{})
 	go func() {
+		defer close(stopped)
 		time.Sleep(30 * time.Millisecond)
 		zombie.Process.Signal(syscall.SIGSTOP)
 	}()
@@ -323,6 +325,7 @@ func TestAZombieIsFenced(t *testing.T) {
 		produce(t, client, words...)
 	}
 	wanted += 20
+	<-stopped
 	ctx, cancel := context.WithCancel(t.Context())
 	done := background(ctx, &counter{}, Options{Kafka: append(kafka, session), Instance: "heir", StateDir: state})
 	waitGroup(t, client, "counter")

@@ -156,6 +156,9 @@ func reject(err error, about schemas.Context, page int32) error {
 			}
 		}
 	}
+	if about.DocumentID != "" {
+		err = fmt.Errorf("document %s: %w", about.DocumentID, err)
+	}
 	return err
 }
 

@@ -1,6 +1,7 @@
 package clickhouse
 
 import (
+	"errors"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -205,4 +206,17 @@ func FuzzIntent(f *testing.F) {
 			t.Errorf("%s, then %s (%v)", in, again, err)
 		}
 	})
+}
+
+// What keeps a record waiting is logged with its document.
+func TestTroubleNamesTheDocument(t *testing.T) {
+	away := errors.New("no route to the blob store")
+	err := reject(away, schemas.Context{DocumentID: "2abc"}, 1)
+	if !errors.Is(err, away) || !strings.Contains(err.Error(), "document 2abc") {
+		t.Errorf("%v", err)
+	}
+	var why *rejection
+	if errors.As(err, &why) {
+		t.Error("an outage is no fault of the record")
+	}
 }

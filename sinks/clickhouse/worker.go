@@ -275,12 +275,12 @@ func (w *worker) add(rec *kgo.Record) error {
 			}
 			// The previous owner could decode it and may have inserted
 			// it. A dead letter now could stand beside its row.
-			err = fmt.Errorf("record at offset %d could be decoded when its batch was frozen: %w", rec.Offset, err)
+			err = fmt.Errorf("it could be decoded when its batch was frozen: %w", err)
 		}
 		if w.reading.Err() != nil {
 			return w.reading.Err()
 		}
-		w.sink.outages.report(w.tp.String(), err)
+		w.sink.outages.report(w.tp.String(), fmt.Errorf("record at offset %d: %w", rec.Offset, err))
 		if !sleep(w.reading, backoff(attempt)) {
 			return w.reading.Err()
 		}
