@@ -91,9 +91,12 @@ func extractFiles(ctx context.Context, o extractOptions, files []string, out, er
 	reader.extractor = extract.New(options)
 	defer reader.close()
 	w := bufio.NewWriter(out)
+	reader.progress = &extractProgress{w: errors_, live: isTerminal(errors_) && !isTerminal(out), files: len(files)}
 	failed := 0
 	for i, file := range files {
+		reader.progress.begin(file)
 		result, err := reader.read(ctx, file)
+		reader.progress.clear()
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -129,6 +132,42 @@ func extractFiles(ctx context.Context, o extractOptions, files []string, out, er
 		return fmt.Errorf("extract: %d of %d files could not be read, or not wholly", failed, len(files))
 	}
 	return nil
+}
+
+// extractProgress shows in a terminal which page of which file is read.
+type extractProgress struct {
+	w           io.Writer
+	live        bool
+	file, files int
+	name        string
+	page        int32
+}
+
+func (p *extractProgress) begin(name string) {
+	p.file, p.name, p.page = p.file+1, name, 0
+	p.draw()
+}
+
+func (p *extractProgress) at(page int32) {
+	p.page = page
+	p.draw()
+}
+
+func (p *extractProgress) draw() {
+	if !p.live {
+		return
+	}
+	p.clear()
+	fmt.Fprintf(p.w, "%d of %d files: %s", p.file, p.files, p.name)
+	if p.page > 0 {
+		fmt.Fprintf(p.w, ", page %d", p.page)
+	}
+}
+
+func (p *extractProgress) clear() {
+	if p.live {
+		fmt.Fprint(p.w, "\r\x1b[K")
+	}
 }
 
 // extracted is a file in the JSON output.
@@ -178,7 +217,8 @@ type extractedCaption struct {
 type extractedPage struct {
 	Page       int32   `json:"page"`
 	TextSource string  `json:"text_source"`
-	Reason     string  `json:"reason,omitempty"` // why OCR
+	Reason     string  `json:"reason,omitempty"`   // why OCR
+	Evidence   string  `json:"evidence,omitempty"` // what speaks against the text layer
 	Engine     string  `json:"engine"`
 	Confidence float64 `json:"confidence"`
 	Width      int32   `json:"width"`
@@ -194,6 +234,7 @@ type fileReader struct {
 	extractor *extract.Extractor
 	identify  extract.Identifier
 	pool      *ocr.Pool // made when the first page needs it
+	progress  *extractProgress
 }
 
 func (r *fileReader) close() {
@@ -260,6 +301,7 @@ type resultSink struct {
 }
 
 func (s *resultSink) Text(_ context.Context, p *schemas.PageText) error {
+	s.reader.progress.at(p.Page)
 	s.texts = append(s.texts, p)
 	return nil
 }
@@ -271,6 +313,7 @@ func (s *resultSink) Failed(_ context.Context, page int32, err error) error {
 
 func (s *resultSink) Page(ctx context.Context, page *schemas.Page, image []byte) error {
 	p := &schemas.PageText{Context: page.Context, Page: page.Page, TextSource: schemas.SourceNone, Width: page.Width, Height: page.Height}
+	s.reader.progress.at(page.Page)
 	s.texts = append(s.texts, p)
 	s.reasons[page.Page] = page.Reason
 	if s.reader.o.noOCR {
@@ -349,8 +392,9 @@ func (s *resultSink) finish(ctx context.Context) {
 		if sources[p.TextSource]++; sources[p.TextSource] > sources[s.result.TextSource] {
 			s.result.TextSource = p.TextSource
 		}
+		reason, evidence, _ := strings.Cut(s.reasons[p.Page], ": ")
 		s.result.Pages = append(s.result.Pages, extractedPage{
-			Page: p.Page, TextSource: p.TextSource, Reason: s.reasons[p.Page], Engine: p.Engine, Confidence: p.Confidence,
+			Page: p.Page, TextSource: p.TextSource, Reason: reason, Evidence: evidence, Engine: p.Engine, Confidence: p.Confidence,
 			Width: p.Width, Height: p.Height, Rotation: p.Rotation, Error: p.Failure,
 		})
 		if p.Failure != "" && s.reasons[p.Page] != "" && !s.reader.o.noOCR && ctx.Err() == nil {

@@ -57,7 +57,7 @@ type Page struct {
 	Width     int32 // pixels
 	Height    int32
 	DPI       int32  // resolution of Image, 0 if unknown
-	Reason    string // why OCR: `picture`, `no_text_layer`, `untrusted_text_layer`
+	Reason    string // why OCR: `picture`, `no_text_layer`, `untrusted_text_layer: ` and the evidence
 }
 
 // Text sources of a page.

@@ -118,8 +118,16 @@ func (x *Extractor) pdfPage(ctx context.Context, c schemas.Context, doc *pdf.Doc
 	}
 	return false, sink.Page(ctx, &schemas.Page{
 		Context: c, Page: int32(n), MediaType: image.MediaType, Width: int32(image.Width), Height: int32(image.Height),
-		DPI: int32(image.DPI), Reason: page.Trust.Reason,
+		DPI: int32(image.DPI), Reason: reason(page.Trust),
 	}, image.Data)
+}
+
+// reason is why a page needs OCR, with the evidence against its text layer.
+func reason(t pdf.Trust) string {
+	if t.Reason == pdf.UntrustedTextLayer && t.Detail != "" {
+		return t.Reason + ": " + t.Detail
+	}
+	return t.Reason
 }
 
 // renderPage draws a page for OCR, coarsely when the fine way takes too long
