@@ -232,6 +232,9 @@ func (b *board) copyBlobs(ctx context.Context, from *source) (map[string]int, er
 		seen[name] = true
 		r, err := from.blobs.Reader(ctx, name)
 		if errors.Is(err, blob.ErrNotFound) {
+			if there, err := b.c.blobs.Reader(ctx, name); err == nil {
+				return there.Close() // the store was shared, or copied by other means
+			}
 			b.c.log.Warn("a blob is missing where it is copied from", "blob", name)
 			counts[missingBlobs]++
 			return nil

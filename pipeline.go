@@ -349,6 +349,7 @@ func (p *pipeline) run(ctx context.Context) error {
 	if p.sink != nil {
 		group.Go(func() error { return p.sink.Run(ctx) })
 	}
+	group.Go(func() error { return p.control.Deaf(ctx) })
 	group.Go(func() error { p.progress.run(ctx); return nil })
 	group.Go(func() error { p.watchLag(ctx); return nil })
 	group.Go(func() error {

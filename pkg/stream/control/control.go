@@ -127,6 +127,7 @@ type Control struct {
 	turns  map[int]context.CancelFunc
 	next   int
 	timer  *time.Timer // fires when the next order ends by itself
+	failed chan error  // reading ended for good
 }
 
 // Watch reads the orders there are and follows the topic until ctx ends.
@@ -145,7 +146,7 @@ func watch(ctx context.Context, kafka []kgo.Opt, log *slog.Logger) (*Control, er
 	if err != nil {
 		return nil, err
 	}
-	c := &Control{orders: Orders{}, turns: map[int]context.CancelFunc{}}
+	c := &Control{orders: Orders{}, turns: map[int]context.CancelFunc{}, failed: make(chan error, 1)}
 	end, err := endOf(ctx, client)
 	if err != nil {
 		client.Close()
@@ -167,6 +168,10 @@ func watch(ctx context.Context, kafka []kgo.Opt, log *slog.Logger) (*Control, er
 				return
 			}
 			for _, e := range fetches.Errors() {
+				if errors.Is(e.Err, kerr.TopicAuthorizationFailed) {
+					c.failed <- fmt.Errorf("read topic %s: %w", Topic, e.Err)
+					return
+				}
 				log.Warn("cannot read operators' orders", "topic", Topic, "error", e.Err)
 			}
 			if len(fetches.Errors()) > 0 {
@@ -179,6 +184,17 @@ func watch(ctx context.Context, kafka []kgo.Opt, log *slog.Logger) (*Control, er
 		}
 	}()
 	return c, nil
+}
+
+// Deaf returns an error when orders cannot be read and no retry can mend that,
+// nil when ctx ends.
+func (c *Control) Deaf(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-c.failed:
+		return err
+	}
 }
 
 // consume reads the topic from its start.
