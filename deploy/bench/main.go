@@ -61,6 +61,7 @@ var measurements = []measurement{
 	{"pdf", measurePDF},
 	{"language", measureLanguage},
 	{"sentences", measureSentences},
+	{"determinism", measureDeterminism},
 	{"sink", measureSink},
 	{"verify", measureVerify},
 	{"align", measureAlign},
