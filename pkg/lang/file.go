@@ -28,7 +28,13 @@ import (
 //	  for each row            gram uint64, number of its postings uint16; grams ascend
 //	  for each posting        language uint16, weight uint8; rows in turn, languages ascend
 //	checksum 4 bytes  CRC-32 (IEEE) of the body
-const magic = "VISLLID5"
+//
+// The version before, "VISLLID4", has no whole words: its languages have one miss
+// less. It is read, too.
+const (
+	magic       = "VISLLID5"
+	magicBefore = "VISLLID4"
+)
 
 // ErrFormat is wrapped by the errors of Load for a file that is no whole model
 // of this version.
@@ -121,14 +127,20 @@ func (m *Model) encode() []byte {
 
 // decode reads a model file.
 func decode(data []byte) (*Model, error) {
-	if len(data) < len(magic)+4 || string(data[:len(magic)]) != magic {
+	lengths := whole
+	switch {
+	case len(data) < len(magic)+4:
+		return nil, ErrFormat
+	case string(data[:len(magic)]) == magicBefore:
+		lengths = order
+	case string(data[:len(magic)]) != magic:
 		return nil, ErrFormat
 	}
 	body := data[len(magic) : len(data)-4]
 	if crc32.ChecksumIEEE(body) != binary.LittleEndian.Uint32(data[len(data)-4:]) {
 		return nil, fmt.Errorf("%w: the checksum differs (a partial or damaged file)", ErrFormat)
 	}
-	m, err := decodeBody(body)
+	m, err := decodeBody(body, lengths)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +148,8 @@ func decode(data []byte) (*Model, error) {
 	return m, nil
 }
 
-func decodeBody(body []byte) (*Model, error) {
+// decodeBody reads the body of a file whose languages have so many misses.
+func decodeBody(body []byte, lengths int) (*Model, error) {
 	r := reader{data: body}
 	m := newModel()
 	m.fit = calibration{r.float64(), r.float64()}
@@ -147,7 +160,7 @@ func decodeBody(body []byte) (*Model, error) {
 	for range languages {
 		l := language{label: string(r.take(int(r.uint8())))}
 		l.family = familyOf(l.label)
-		for n := range l.miss {
+		for n := range lengths {
 			l.miss[n] = r.float32()
 		}
 		l.coverage = r.float32()
