@@ -165,6 +165,9 @@ func continues(rows []row, w row, leading float64, margin Rect) bool {
 	if w.baseline-last.baseline > (leading*1.25+0.1)*size || math.Abs(last.size-w.size) > 0.12*size {
 		return false
 	}
+	if math.Abs(last.size-w.size) > 0.065*size && runeCount(last.text) > 8 && runeCount(w.text) > 8 {
+		return false // a heading that is little larger
+	}
 	if listMarker.MatchString(w.text) {
 		return false
 	}

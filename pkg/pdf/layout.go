@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"regexp"
 	"slices"
 	"unicode"
 	"unicode/utf8"
@@ -314,6 +315,7 @@ func (l *layout) blocks(body, aside []run, words map[string]bool) {
 			rtl += n
 		}
 	}
+	var footnotes []Block
 	for _, region := range columns(body, 2*rtl > letters) {
 		if len(region) == 0 {
 			continue
@@ -322,18 +324,38 @@ func (l *layout) blocks(body, aside []run, words map[string]bool) {
 			w := makeRow(r)
 			p.Lines = append(p.Lines, Line{w.text, w.box})
 		}
-		blocks := paragraphs(region, l.body, words)
+		blocks, notes := l.footnotes(paragraphs(region, l.body, words))
+		footnotes = append(footnotes, notes...)
 		if n := len(p.Blocks); n > 0 && len(blocks) > 0 && flows(p.Blocks[n-1], blocks[0]) {
 			p.Blocks[n-1] = flowTogether(p.Blocks[n-1], blocks[0], words)
 			blocks = blocks[1:]
 		}
 		p.Blocks = append(p.Blocks, blocks...)
 	}
+	p.Blocks = append(p.Blocks, footnotes...)
 	// Text at other angles (axis labels, stamps) has no place in the order.
 	for _, r := range aside {
 		p.Lines = append(p.Lines, Line{r.text, r.box})
 		p.Blocks = append(p.Blocks, Block{Kind: Paragraph, Text: r.text, Box: r.box, FontSize: r.size})
 	}
+}
+
+var footnoteMarker = regexp.MustCompile(`^(?:[\p{Nd}፩-፼]{1,3}[.)]?\s|[\p{Nd}፩-፼]{1,3}[.)]|[*†‡§]|[¹²³⁴⁵⁶⁷⁸⁹])`)
+
+// footnotes parts the blocks of a column from the footnotes at its end: the text
+// goes on in the next column. They are smaller and begin with a mark.
+func (l *layout) footnotes(blocks []Block) (body, notes []Block) {
+	at := len(blocks)
+	for i := len(blocks) - 1; i >= 0; i-- {
+		b := blocks[i]
+		if b.Kind == Table || b.Kind == Heading || b.FontSize > 0.9*l.body || b.Box.Y0 < 0.4*l.page.Height {
+			break
+		}
+		if footnoteMarker.MatchString(b.Text) {
+			at = i
+		}
+	}
+	return blocks[:at], blocks[at:]
 }
 
 func withoutTables(runs []run) []run {

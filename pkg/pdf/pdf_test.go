@@ -78,6 +78,9 @@ func goldenPages() map[string][]byte {
 		lines("F1", 10, 200, 700, 14, "People", "1,200", "3,400", "560")+
 		lines("F1", 10, 350, 700, 14, "Share", "12 %", "34 %", "5 %"))
 	one("sideways", fmt.Sprintf("q 0 1 -1 0 600 0 cm\n%sQ", lines("F1", 12, 50, 500, 15, "This text runs up the page,", "and so does this line.")))
+	one("footnotes", lines("F1", 10, 50, 690, 12, append(column("Left"), "and the sentence goes on in the")...)+
+		lines("F1", 8, 50, 300, 10, "1 A footnote under the left column, smaller", "than the text.")+
+		lines("F1", 10, 320, 690, 12, append([]string{"right column, where it comes to its end."}, column("Right")...)...))
 	one("grid", lines("F1", 11, 50, 740, 14, "The table below gives the people reached in every district, and what they got.")+
 		text("F1", 9, 50, 712, "Jedwali 1: Watu waliofikiwa")+
 		strokes(50, 700, 450, 700, 50, 680, 450, 680, 150, 660, 450, 660, 50, 620, 450, 620, 50, 700, 50, 620, 150, 700, 150, 620, 250, 680, 250, 620, 450, 700, 450, 620)+
