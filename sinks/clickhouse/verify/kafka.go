@@ -83,8 +83,10 @@ func (c *checker) scan(ctx context.Context, spans []span, visit func(*kgo.Record
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.KeepControlRecords(), // they show that the end is reached
-		kgo.FetchMaxBytes(32 << 20),
-		kgo.FetchMaxPartitionBytes(8 << 20),
+		// Small records that compress well take a hundred times the memory.
+		kgo.FetchMaxBytes(4 << 20),
+		kgo.FetchMaxPartitionBytes(1 << 20),
+		kgo.MaxConcurrentFetches(2),
 	}, c.o.Kafka...)...)
 	if err != nil {
 		return err
