@@ -169,7 +169,7 @@ func (e Evidence) health(sentences int) float64 {
 	balance := math.Log(max(e.Balance, 1e-3)) * math.Sqrt(n/(n+20))
 	translated := logistic(-8.4 + 4*math.Log(covered/(1-covered)) + 6.2*e.Confidence + 11.7*balance)
 	inPlace := logistic(2.15 - 1.52*math.Log10(e.Displaced+1e-6) - 4.37*e.Confidence)
-	sure := logistic(25 * (e.Confidence - 0.4))
+	sure := logistic(40 * (e.Confidence - 0.33))
 	return translated * inPlace * sure * (1 - e.Copied)
 }
 
