@@ -16,6 +16,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 
+	"vislang/processors/match"
 	"vislang/producers/replay"
 	"vislang/schemas"
 	"vislang/sinks/clickhouse"
@@ -53,7 +54,7 @@ or drain them.`,
 		Example: `  vislang groups reset --group ocr --to-time 2006-01-02T15:00:00Z --dry-run
   vislang groups reset --group extract --document 2ZbmXxx0Tg4n8iB1yqQvKfJ0bqH
   vislang groups reset --group clickhouse --to-start
-  vislang groups reset --group align --topic texts --partition 3 --to-offset 1200`,
+  vislang groups reset --group align --topic matches --partition 3 --to-offset 1200`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.check(cmd); err != nil {
@@ -98,6 +99,9 @@ func (f *resetFlags) check(cmd *cobra.Command) (err error) {
 		return usageError{fmt.Errorf("groups reset: group %s does not read topic %q; it reads %s", f.group, f.topic, strings.Join(topics, ", "))}
 	case cmd.Flags().Changed("to-offset") && (f.partition < 0 || f.offset < 0 || f.topic == "" && len(topics) > 1):
 		return usageError{errors.New("groups reset: --to-offset needs --partition, and --topic if the group reads several")}
+	case slices.Contains(topics, match.Topic) && f.document == "":
+		// Its topic holds steps of the search, which name no document of the topic of documents.
+		return usageError{errors.New("groups reset: match is reset by --document; to look for all counterparts again reset --group pair, whose documents come by it")}
 	case f.document != "" && (f.topic != "" || f.partition >= 0):
 		return usageError{errors.New("groups reset: --document finds topic and partition itself")}
 	}

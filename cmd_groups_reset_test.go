@@ -74,6 +74,7 @@ func TestResetRefuses(t *testing.T) {
 		{[]string{"--group", "ocr", "--to-start", "--topic", "texts"}, exitUsage, "texts"},
 		{[]string{"--group", "ocr", "--to-start", "--partition", "99"}, exitUsage, "partition"},
 		{[]string{"--group", "ocr", "--to-offset", "7", "--partition", "0"}, exitFailure, "--to-offset 7"},
+		{[]string{"--group", "match", "--to-start"}, exitUsage, "--group pair"},
 		{[]string{"--group", "extract", "--document", "none"}, exitFailure, "none"},
 		{[]string{"--group", "clickhouse", "--document", "none"}, exitFailure, "none"},
 	} {
