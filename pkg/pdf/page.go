@@ -21,6 +21,9 @@ func (s *server) page(n int) (*Page, error) {
 	if p.Trust.Reason == NoTextLayer {
 		if len(c.pictures) == 0 && len(c.shapes) == 0 {
 			p.Blank = true
+		} else if p.Scan {
+			// Its rendering tells, once it is made: to decode it twice costs as
+			// much as all the rest.
 		} else if p.Blank, err = s.doc.blank(n); err != nil {
 			return nil, err
 		}

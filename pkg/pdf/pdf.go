@@ -130,7 +130,7 @@ type Page struct {
 	Tables        []PageTable // each is a block of the kind Table, too
 	Trust         Trust
 	Scan          bool // the page is one picture
-	Blank         bool // the page shows nothing at all
+	Blank         bool // the page shows nothing at all; of a scan, its rendering says so
 }
 
 // PageTable is a table with the texts that may be its captions, the best first.

@@ -431,6 +431,41 @@ func TestBlankAndDrawnPages(t *testing.T) {
 	}
 }
 
+// A scan is blank by its rendering, grain and all; a lone word is a mark.
+func TestBlankScans(t *testing.T) {
+	pool := newTestPool(t)
+	b := newBuilder()
+	grain := make([]byte, 1200*1600)
+	for i := range grain {
+		grain[i] = 235 + byte(i*7919%17)
+	}
+	scan := func(pixels []byte) string {
+		return withImages(b.add(stream("/Type/XObject/Subtype/Image/Width 1200/Height 1600/ColorSpace/DeviceGray/BitsPerComponent 8", string(pixels))))
+	}
+	b.page(drawImage("I1", 0, 0, 600, 800), "", scan(grain))
+	marked := bytes.Clone(grain)
+	for y := range 24 {
+		for x := range 80 {
+			marked[(800+y)*1200+560+x] = 20
+		}
+	}
+	b.page(drawImage("I1", 0, 0, 600, 800), "", scan(marked))
+	doc := open(t, pool, b.bytes())
+	for n, blank := range []bool{true, false} {
+		page := readPage(t, doc, n+1)
+		if !page.Scan || page.Trust.Reason != NoTextLayer {
+			t.Errorf("page %d is a scan: %+v", n+1, page)
+		}
+		img, err := doc.Render(context.Background(), n+1, 300, 40e6)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if img.Blank != blank {
+			t.Errorf("page %d: blank %v", n+1, img.Blank)
+		}
+	}
+}
+
 // FuzzPage opens what looks like a PDF and reads and draws its first page.
 func FuzzPage(f *testing.F) {
 	for _, data := range goldenPages() {

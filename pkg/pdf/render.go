@@ -15,7 +15,8 @@ type Image struct {
 	MediaType string // image/png or image/jpeg
 	Width     int    // pixels
 	Height    int
-	DPI       int // of a rendering: less than asked for when the page is too large; 0 for a figure's own JPEG
+	DPI       int  // of a rendering: less than asked for when the page is too large; 0 for a figure's own JPEG
+	Blank     bool // a rendered page shows a single colour
 }
 
 const (
@@ -41,13 +42,13 @@ func (d *document) render(n int, clip *Rect, dpi, maxPixels int, gray bool) (img
 		}
 		w, h := max(1, int(area.Width()*scale)), max(1, int(area.Height()*scale))
 		img = &Image{MediaType: "image/png", Width: w, Height: h, DPI: max(1, int(math.Round(scale*72)))}
-		img.Data, err = d.draw(page, w, h, scale, area, gray)
+		img.Data, img.Blank, err = d.draw(page, w, h, scale, area, gray)
 		return err
 	})
 	return img, err
 }
 
-func (d *document) draw(page uint64, w, h int, scale float64, area Rect, gray bool) ([]byte, error) {
+func (d *document) draw(page uint64, w, h int, scale float64, area Rect, gray bool) (data []byte, blank bool, err error) {
 	l := d.lib
 	format, depth, flags := uint64(formatBGRx), 4, uint64(renderAnnotations)
 	if gray {
@@ -58,7 +59,7 @@ func (d *document) draw(page uint64, w, h int, scale float64, area Rect, gray bo
 	defer l.free(buffer)
 	bitmap := l.call("FPDFBitmap_CreateEx", uint64(w), uint64(h), format, buffer, uint64(stride))
 	if bitmap == 0 {
-		return nil, failf(ClassTooLarge, "no memory for %d by %d pixels", w, h)
+		return nil, false, failf(ClassTooLarge, "no memory for %d by %d pixels", w, h)
 	}
 	defer func() { l.call("FPDFBitmap_Destroy", bitmap) }()
 	pixels := l.bytes(buffer, stride*h)
@@ -74,12 +75,15 @@ func (d *document) draw(page uint64, w, h int, scale float64, area Rect, gray bo
 	l.call("FPDF_RenderPageBitmapWithMatrix", bitmap, page, m, clip, flags)
 	pixels = l.bytes(buffer, stride*h)
 	if gray {
-		return encodePNG(&image.Gray{Pix: pixels, Stride: stride, Rect: image.Rect(0, 0, w, h)})
+		img := &image.Gray{Pix: pixels, Stride: stride, Rect: image.Rect(0, 0, w, h)}
+		data, err = encodePNG(img)
+		return data, oneColour(img, max(1, int(math.Round(scale*72/blankDPI)))), err
 	}
 	for i := 0; i+3 < len(pixels); i += 4 {
 		pixels[i], pixels[i+2], pixels[i+3] = pixels[i+2], pixels[i], 0xFF
 	}
-	return encodePNG(&image.RGBA{Pix: pixels, Stride: stride, Rect: image.Rect(0, 0, w, h)})
+	data, err = encodePNG(&image.RGBA{Pix: pixels, Stride: stride, Rect: image.Rect(0, 0, w, h)})
+	return data, false, err
 }
 
 func encodePNG(img image.Image) ([]byte, error) {
@@ -88,12 +92,48 @@ func encodePNG(img image.Image) ([]byte, error) {
 	return b.Bytes(), err
 }
 
+// A page is blank when it is so at this resolution: coarse, so that the grain of
+// a scan counts for nothing, but a lone character still leaves a mark.
+const (
+	blankDPI   = 50
+	blankTones = 12 // of 256 that a single colour may differ by
+)
+
+// oneColour tells whether the means of all squares of a picture are about the
+// same.
+func oneColour(img *image.Gray, side int) bool {
+	low, high := 255, 0
+	for y := 0; y < img.Rect.Dy(); y += side {
+		rows := rowsIn(img, y, min(y+side, img.Rect.Dy()))
+		for x := 0; x < img.Rect.Dx(); x += side {
+			sum, n := 0, 0
+			for _, row := range rows {
+				for _, v := range row[x:min(x+side, len(row))] {
+					sum, n = sum+int(v), n+1
+				}
+			}
+			low, high = min(low, sum/n), max(high, sum/n)
+		}
+		if high-low >= blankTones {
+			return false
+		}
+	}
+	return true
+}
+
+func rowsIn(img *image.Gray, from, to int) [][]byte {
+	rows := make([][]byte, 0, to-from)
+	for y := from; y < to; y++ {
+		rows = append(rows, img.Pix[y*img.Stride:y*img.Stride+img.Rect.Dx()])
+	}
+	return rows
+}
+
 // blank tells whether the page shows a single colour.
 func (d *document) blank(n int) (blank bool, err error) {
 	err = d.withPage(n, func(page uint64, _ matrix, width, height float64) error {
 		l := d.lib
-		// Coarse, but a lone character still leaves a mark at 50 dpi.
-		scale := min(50.0/72, 800/max(width, height))
+		scale := min(blankDPI/72.0, 800/max(width, height))
 		w, h := max(1, int(width*scale)), max(1, int(height*scale))
 		bitmap := l.call("FPDFBitmap_CreateEx", uint64(w), uint64(h), formatGray, 0, 0)
 		if bitmap == 0 {
@@ -110,7 +150,7 @@ func (d *document) blank(n int) (blank bool, err error) {
 				low, high = min(low, v), max(high, v)
 			}
 		}
-		blank = high-low < 12
+		blank = high-low < blankTones
 		return nil
 	})
 	return blank, err

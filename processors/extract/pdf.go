@@ -103,7 +103,7 @@ func (x *Extractor) pdfPage(ctx context.Context, c schemas.Context, doc *pdf.Doc
 		return false, err
 	}
 	if page.Blank && doc.Info().Repaired {
-		return false, fail(ctx, c, int32(n), failf(ClassCorrupt, "page %d: the file is damaged, the page's content is missing", n), sink)
+		return false, fail(ctx, c, int32(n), damaged(n), sink)
 	}
 	if page.Trust.OK {
 		return false, sink.Text(ctx, pageText(c, page))
@@ -116,10 +116,20 @@ func (x *Extractor) pdfPage(ctx context.Context, c schemas.Context, doc *pdf.Doc
 		}
 		return ClassOf(err) == pdf.ClassTimeout, fail(ctx, c, int32(n), err, sink)
 	}
+	if image.Blank {
+		if doc.Info().Repaired {
+			return false, fail(ctx, c, int32(n), damaged(n), sink)
+		}
+		return false, sink.Text(ctx, pageText(c, &pdf.Page{Number: n, Width: page.Width, Height: page.Height}))
+	}
 	return false, sink.Page(ctx, &schemas.Page{
 		Context: c, Page: int32(n), MediaType: image.MediaType, Width: int32(image.Width), Height: int32(image.Height),
 		DPI: int32(image.DPI), Reason: reason(page.Trust),
 	}, image.Data)
+}
+
+func damaged(n int) error {
+	return failf(ClassCorrupt, "page %d: the file is damaged, the page's content is missing", n)
 }
 
 // reason is why a page needs OCR, with the evidence against its text layer.
