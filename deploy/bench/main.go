@@ -38,9 +38,9 @@ type bench struct {
 	embeddings string // address of the service; empty: none
 	vectors    string // folder where its answers are kept
 
-	pages, documents, rows, records, collection, keys, workers int           // how much is measured
-	minutes                                                    float64       // of the soak
-	pause                                                      time.Duration // between its documents
+	pages, documents, rows, records, copied, collection, keys, workers int           // how much is measured
+	minutes                                                            float64       // of the soak
+	pause                                                              time.Duration // between its documents
 }
 
 // A measurement prints its figures, or says why it has none.
@@ -96,6 +96,7 @@ func main() {
 	flag.IntVar(&b.documents, "documents", 600, "web pages to read")
 	flag.IntVar(&b.rows, "rows", 600_000, "rows to insert")
 	flag.IntVar(&b.records, "records", 2_000_000, "records to verify")
+	flag.IntVar(&b.copied, "copied", 768, "MiB that a stage copies in a round")
 	flag.IntVar(&b.collection, "collection", 1_000_000, "made-up documents to let meet")
 	flag.IntVar(&b.keys, "keys", 10_000_000, "keys of the state")
 	flag.Float64Var(&b.minutes, "minutes", 30, "length of the soak")

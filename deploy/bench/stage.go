@@ -24,20 +24,20 @@ func measureStage(ctx context.Context, b *bench) error {
 		return err
 	}
 	defer broker.Close()
-	if err := compareStage(ctx, "stage.embedded", broker.Addr()); err != nil {
+	if err := compareStage(ctx, "stage.embedded", broker.Addr(), b.copied<<20); err != nil {
 		return err
 	}
 	if b.brokers == "" {
 		return nil
 	}
-	return compareStage(ctx, "stage.brokers", b.brokers)
+	return compareStage(ctx, "stage.brokers", b.brokers, b.copied<<20)
 }
 
 const stageRounds = 5
 
-func compareStage(ctx context.Context, name, brokers string) error {
+func compareStage(ctx context.Context, name, brokers string, bytes int) error {
 	for _, size := range []int{1 << 10, 20 << 10} {
-		c, err := newCopying(ctx, brokers, size, (768<<20)/size)
+		c, err := newCopying(ctx, brokers, size, bytes/size)
 		if err != nil {
 			return err
 		}
