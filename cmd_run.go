@@ -39,7 +39,7 @@ func addRunFlags(flags *pflag.FlagSet) {
 	flags.String("state", "", "folder of the local copies of the stages' state; its loss costs the time to read Kafka; empty: DATA/state")
 	flags.String("group-protocol", stream.ProtocolClassic, "consumer group protocol: classic, or consumer (KIP-848, Kafka 4.3 and later)")
 	flags.String("lang", "", "language of all documents of the sources given, a BCP 47 tag such as sw")
-	flags.String("cache", "", "folder that keeps OCR results, so that pages read before cost nothing; empty: DATA/cache")
+	flags.String("cache", "", "folder that keeps OCR results, so that pages read before cost nothing; off: none is kept; empty: DATA/cache")
 	flags.String("redis", "", "Redis that shares OCR results between machines, redis://user:password@host:6379/0; empty: none")
 	flags.String("language-model", "", "file of the model that tells languages: of this program or a fastText model such as GlotLID; empty: the installed one")
 	addEnginesFlag(flags)

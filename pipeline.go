@@ -232,10 +232,13 @@ func (p *pipeline) openStages(flags *pflag.FlagSet, names []string, workers int,
 	return nil
 }
 
-// openCache opens the cache of OCR results.
+// openCache opens the cache of OCR results, nil if none is wanted.
 func (p *pipeline) openCache(flags *pflag.FlagSet) (*cache.Cache, error) {
 	address, _ := flags.GetString("redis")
 	dir, _ := flags.GetString("cache")
+	if dir == "off" {
+		return nil, nil
+	}
 	results, err := cache.Open(cache.Options{Dir: firstOf(dir, filepath.Join(p.data, "cache")), Redis: address, Metrics: p.registry, Log: p.log})
 	if err != nil {
 		return nil, usageError{err}

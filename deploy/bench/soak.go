@@ -35,7 +35,7 @@ func measureSoak(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	p, err := start(ctx, b.vislang, "run", "--data", data, "--quiet", "--metrics-port", strconv.Itoa(port),
+	p, err := start(ctx, b.vislang, "run", "--data", data, "--quiet", "--cache", "off", "--metrics-port", strconv.Itoa(port),
 		"--kafka-port", "0", "--clickhouse-port", "0", "--registry-port", "0")
 	if err != nil {
 		return err

@@ -96,7 +96,7 @@ func (s *site) reference(ctx context.Context) (rows, error) {
 	}
 	data := filepath.Join(s.o.dir, "reference")
 	flags := []string{"--data", data, "--kafka-port", "0", "--registry-port", "0"}
-	run := s.vislang(ctx, append([]string{"run", "--until-idle", "--quiet", "--find=false", "--learn=false", "--clickhouse-port", "0", s.inbox}, flags...)...)
+	run := s.vislang(ctx, append([]string{"run", "--until-idle", "--quiet", "--find=false", "--learn=false", "--cache", "off", "--clickhouse-port", "0", s.inbox}, flags...)...)
 	if out, err := run.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("%w\n%s", err, out)
 	}
@@ -177,7 +177,7 @@ func (s *site) start(ctx context.Context) error {
 			}
 			p := s.process(name, stage, nil)
 			p.make = func() *exec.Cmd {
-				arguments := []string{"run", "--stages", stage, "--instance", name, "--workers", "1", "--metrics-port", "-1", "--quiet", "--find=false", "--learn=false",
+				arguments := []string{"run", "--stages", stage, "--instance", name, "--workers", "1", "--metrics-port", "-1", "--quiet", "--find=false", "--learn=false", "--cache", "off",
 					"--session-timeout", s.o.session.String(), "--log-level", "info"}
 				arguments = append(append(arguments, s.connection()...), s.o.extra...)
 				cmd := s.vislang(context.Background(), append(arguments, "--data", p.dir)...)
