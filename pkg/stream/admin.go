@@ -14,10 +14,8 @@ import (
 //	defer admin.Close()
 //	lags, err := admin.Lags(ctx, inputs)
 //
-// A client keeps the coordinators of the groups that it has asked about, and
-// a dead one is not always forgotten when its connection is refused: after the
-// loss of a broker, `groups list` went on asking it for 40 s while others had
-// long taken over.
+// The client keeps the coordinators of the groups that it has asked about, and
+// those may be dead by then.
 type Admin struct {
 	kafka  []kgo.Opt
 	client *kgo.Client
@@ -28,15 +26,17 @@ func NewAdmin(kafka ...kgo.Opt) *Admin { return &Admin{kafka: kafka} }
 
 // Do calls fn, which may fail. It is not to be called twice at once.
 func (a *Admin) Do(fn func(*kadm.Client) error) (err error) {
+	defer func() {
+		if err != nil {
+			a.Close()
+		}
+	}()
 	if a.client == nil {
 		if a.client, err = kgo.NewClient(a.kafka...); err != nil {
 			return err
 		}
 	}
-	if err = fn(kadm.NewClient(a.client)); err != nil {
-		a.Close()
-	}
-	return err
+	return fn(kadm.NewClient(a.client))
 }
 
 // Lags is what the function of this name says.

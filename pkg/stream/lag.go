@@ -45,12 +45,16 @@ func (p PartitionLag) position() int64 { return max(p.Commit, p.Start) }
 func Lags(ctx context.Context, admin *kadm.Client, inputs map[string][]string) (map[string]Lag, error) {
 	commits := map[string]kadm.OffsetResponses{}
 	topics := map[string]bool{}
+	// In one request: to look up a coordinator fails when the client happens to
+	// ask a dead broker, and with one request a group some look-up nearly always
+	// would.
+	fetched := admin.FetchManyOffsets(ctx, slices.Sorted(maps.Keys(inputs))...)
 	for group, names := range inputs {
-		offsets, err := admin.FetchOffsets(ctx, group)
-		if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
-			return nil, fmt.Errorf("fetch offsets of group %s: %w", group, err)
+		answer := fetched[group]
+		if answer.Err != nil && !errors.Is(answer.Err, kerr.GroupIDNotFound) {
+			return nil, fmt.Errorf("fetch offsets of group %s: %w", group, answer.Err)
 		}
-		commits[group] = offsets
+		commits[group] = answer.Fetched
 		for _, name := range names {
 			topics[name] = true
 		}
