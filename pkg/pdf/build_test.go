@@ -115,6 +115,18 @@ func bars(x, y float64) string {
 	return b.String()
 }
 
+// listing draws lines of a program, each on a shade of its own with an edge at
+// both sides.
+func listing(x, y float64, program ...string) string {
+	var b strings.Builder
+	for i, line := range program {
+		at := y - 12*float64(i)
+		fmt.Fprintf(&b, "0.9 g %g %g 456 12 re f 0.4 g %g %g 1 12 re f %g %g 1 12 re f\n0 g\n", x, at-3, x-1, at-3, x+456, at-3)
+		b.WriteString(text("F1", 9, x+4, at, line))
+	}
+	return b.String()
+}
+
 // unicodeFont adds a font whose glyph numbers are UTF-16 code units, each one
 // half an em wide, and returns its resource entry F3.
 func (b *builder) unicodeFont(toUnicode bool) string {

@@ -183,7 +183,7 @@ func (l *layout) figure(k cluster) (Figure, bool) {
 	if c.outlined {
 		return Figure{}, false // letters drawn as paths
 	}
-	drawn, boxes, frame := 0, 0, false
+	drawn, boxes, inner, frame := 0, 0, 0, false
 	for _, s := range k.shapes {
 		switch {
 		case s.kind == drawing:
@@ -192,6 +192,10 @@ func (l *layout) figure(k cluster) (Figure, bool) {
 			frame = true
 		default:
 			boxes++
+			// The shade and edges of a listing, line by line, reach from side to side.
+			if s.box.X0 > box.X0+3 && s.box.X1 < box.X1-3 {
+				inner++
+			}
 		}
 	}
 	parts := drawn + boxes + 2*len(k.pictures)
@@ -203,7 +207,8 @@ func (l *layout) figure(k cluster) (Figure, bool) {
 		return Figure{}, false // the art of a letterhead, a box of text
 	}
 	// Without a caption it must be rich, and not only rules and boxes.
-	return f, parts >= 8 && (drawn >= 4 || pictured > 0.1*box.area() || boxes >= 12 && k.labels+l.labelsIn(box) >= 4)
+	sign := drawn < 8 && text > 0.05 // a warning sign beside its text
+	return f, parts >= 8 && (drawn >= 4 && !sign || pictured > 0.1*box.area() || inner >= 12 && k.labels+l.labelsIn(box) >= 4)
 }
 
 func (l *layout) labelsIn(box Rect) int {

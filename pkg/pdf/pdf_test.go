@@ -97,6 +97,8 @@ func goldenPages() map[string][]byte {
 	one("chart", text("F1", 11, 50, 740, "A paragraph that stands above the chart and is as long as a paragraph should be.")+
 		bars(100, 500)+text("F1", 9, 130, 470, "Kielelezo 2: Mvua kwa mwezi")+
 		lines("F1", 11, 50, 430, 14, "Below stands another one that is about as long as the first one of this page is,", "with a second line."))
+	one("listing", text("F1", 11, 50, 740, "A paragraph that stands above the listing and is as long as a paragraph should be.")+
+		listing(50, 700, "set -e", "cd build", "make all", "make check", "make install", "cd ..", "echo done", "exit 0"))
 	b := newBuilder()
 	for n := range 4 {
 		b.page(text("F1", 9, 50, 780, "Situation Report - Region 7")+
