@@ -160,8 +160,9 @@ func (l *lattice) displaced() float64 {
 // strangers or one lacks a part: coverage, confidence and balance, which tell the
 // more the longer the documents are. The second knows what is displaced, which can
 // be aligned very well: the surer the beads are, the less of a doubt at both ends
-// is enough. What is copied is no translation, however good, and where most beads are
-// more likely wrong than right, as among lines that are all the same, none is of use.
+// is enough. Of a page that is half translated the copied half says nothing; the more
+// than half of a text is copied, the less of it is a translation. And where most beads
+// are more likely wrong than right, as among lines that are all the same, none is of use.
 func (e Evidence) health(sentences int) float64 {
 	n := float64(sentences)
 	// As if four sentences more had been seen, nine of ten in a bead.
@@ -170,7 +171,7 @@ func (e Evidence) health(sentences int) float64 {
 	translated := logistic(-8.4 + 4*math.Log(covered/(1-covered)) + 6.2*e.Confidence + 11.7*balance)
 	inPlace := logistic(2.15 - 1.52*math.Log10(e.Displaced+1e-6) - 4.37*e.Confidence)
 	sure := logistic(40 * (e.Confidence - 0.33))
-	return translated * inPlace * sure * (1 - e.Copied)
+	return translated * inPlace * sure * min(1, 2*(1-e.Copied))
 }
 
 func logistic(x float64) float64 { return 1 / (1 + math.Exp(-x)) }

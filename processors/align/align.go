@@ -161,6 +161,9 @@ func (s *Stage) emit(ctx context.Context, source, target *schemas.Text, bead ali
 	}
 	rec.SourceText, rec.SourceBefore, rec.SourceAfter = span(source, bead.Source)
 	rec.TargetText, rec.TargetBefore, rec.TargetAfter = span(target, bead.Target)
+	if rec.SourceText == rec.TargetText && source.Language != target.Language {
+		return nil // left untranslated: no pair
+	}
 	rec.PairID = schemas.NewPairID(rec.SourceDocumentID, rec.TargetDocumentID, rec.SourceSentences, rec.TargetSentences)
 	value, err := s.o.Codec.Encode(ctx, &rec)
 	if errors.Is(err, schemas.ErrTooLarge) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -102,6 +103,24 @@ func TestBeads(t *testing.T) {
 	}
 	if retracted, err := h.match("2", schemas.MatchRetracted, english, swahili); err != nil || len(retracted) != 0 {
 		t.Errorf("a retracted match makes %d beads, %v", len(retracted), err)
+	}
+}
+
+// A page of which half was left in the language it came from is a pair, without that half.
+func TestWhatWasLeftUntranslatedIsNoPair(t *testing.T) {
+	h := newHarness(t)
+	left := []string{"The program shows a list of packages.", "Its manual explains 27 commands.", "Press a key to leave.", "Nothing else is needed here."}
+	beads, err := h.match("1", schemas.MatchDeclared, slices.Concat(english, left), slices.Concat(swahili, left))
+	if err != nil || len(beads) != len(english) {
+		t.Fatalf("%d beads, %v", len(beads), err)
+	}
+	for i, b := range beads {
+		if b.SourceText != english[i] || b.TargetText != swahili[i] {
+			t.Errorf("bead %d: %q and %q", i, b.SourceText, b.TargetText)
+		}
+	}
+	if beads, err := h.match("2", schemas.MatchDeclared, left, left); err == nil {
+		t.Errorf("a copy makes %d beads", len(beads))
 	}
 }
 
