@@ -20,7 +20,7 @@ func startRedis(t *testing.T, port int) (stop func()) {
 	t.Helper()
 	path, err := exec.LookPath("redis-server")
 	if err != nil {
-		t.Skip("redis-server is not installed (deploy/setup, or apt-get install redis-server): the Redis tier was not tried")
+		t.Fatalf("%v: deploy/setup installs it", err)
 	}
 	log := filepath.Join(t.TempDir(), "log")
 	server := exec.Command(path, "--bind", "127.0.0.1", "--port", fmt.Sprint(port), "--save", "", "--dir", t.TempDir(), "--logfile", log)

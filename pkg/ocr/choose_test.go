@@ -61,7 +61,7 @@ func TestScriptsWithoutModel(t *testing.T) {
 		t.Run(script, func(t *testing.T) {
 			data, err := os.ReadFile(filepath.Join("/usr/share/fonts/truetype/noto", "NotoSans"+script+"-Regular.ttf"))
 			if err != nil {
-				t.Skip("the font is not installed: fonts-noto-core")
+				t.Fatalf("%v: deploy/setup installs it", err)
 			}
 			page, err := pool.Recognize(t.Context(), encodePNG(wordsIn(t, data, first)), Hints{})
 			if ClassOf(err) != NoModel || !strings.Contains(err.Error(), "script") {
