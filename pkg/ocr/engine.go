@@ -3,7 +3,6 @@ package ocr
 import (
 	"fmt"
 	"image"
-	"slices"
 	"strings"
 )
 
@@ -62,8 +61,10 @@ func checkModels(tessdata string, models []string) error {
 	if err != nil {
 		return err
 	}
-	if i := slices.IndexFunc(models, func(m string) bool { return !catalog.installed(m) }); i >= 0 {
-		return &Error{NoModel, fmt.Errorf("model %s is not in %s: %s", models[i], catalog.dir, "install "+Package(models[i]))}
+	for _, m := range models {
+		if _, err := catalog.file(m); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -7,13 +7,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 )
 
 // rules is the version of what this package does around its engines. It
-// changes when the same picture, models and hints may give another page.
+// changes when the same picture, models and hints may give another page, also
+// by the tables here or the weights of package confidence.
 const rules = 3
 
 // Identity is all that decides, besides the bytes of an image, what a Pool
@@ -62,9 +61,13 @@ func (p *Pool) shared() (Identity, error) {
 // hash is the SHA-256 over names and contents of all models.
 func (c *catalog) hash() (string, error) {
 	all := sha256.New()
-	for _, model := range slices.Sorted(slices.Values(c.models)) {
+	for _, model := range c.models { // sorted
 		one := sha256.New()
-		f, err := os.Open(filepath.Join(c.dir, model+".traineddata"))
+		file, err := c.file(model)
+		if err != nil {
+			return "", err
+		}
+		f, err := os.Open(file)
 		if err != nil {
 			return "", fmt.Errorf("hash model %s: %w", model, err)
 		}

@@ -27,10 +27,6 @@ func (n Need) Packages() []string {
 // of the models in a tessdata folder; dir "" means Tesseract's own. Its error,
 // of class NoModel, says that there is no model at all.
 func NeedOf(dir, tag string) (Need, error) {
-	c := &catalog{dir: dir}
-	if found, err := openCatalog(dir); err == nil {
-		c = found // else nothing is installed yet
-	}
 	script, models := bestModels(parseLabel(tag))
 	model, name := scriptModel(script)
 	switch {
@@ -43,16 +39,13 @@ func NeedOf(dir, tag string) (Need, error) {
 	case len(models) == 0:
 		models = []string{model}
 	}
-	return c.need(tag, script, models), nil
+	return installedIn(dir).need(tag, script, models), nil
 }
 
 // Needs lists what each language needs that has models of its own, and each
 // script, which serves all its other languages.
 func Needs(dir string) []Need {
-	c := &catalog{dir: dir}
-	if found, err := openCatalog(dir); err == nil {
-		c = found
-	}
+	c := installedIn(dir)
 	var all []Need
 	for _, row := range tableRows(modelTable) {
 		all = append(all, c.need(row[0], row[1], strings.Split(row[2], "+")))
@@ -63,6 +56,16 @@ func Needs(dir string) []Need {
 		}
 	}
 	return all
+}
+
+// installedIn is the catalog of a folder, an empty one where nothing is
+// installed yet.
+func installedIn(dir string) *catalog {
+	c, err := openCatalog(dir)
+	if err != nil {
+		return &catalog{}
+	}
+	return c
 }
 
 func (c *catalog) need(language, script string, models []string) Need {

@@ -51,10 +51,7 @@ func ModelFile(dir, model string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if !c.installed(model) {
-		return "", &Error{NoModel, fmt.Errorf("model %s is not in %s: install %s", model, c.dir, Package(model))}
-	}
-	return filepath.Join(c.dir, model+".traineddata"), nil
+	return c.file(model)
 }
 
 // Package returns the Debian package of a model: `tesseract-ocr-swa`,
@@ -124,6 +121,14 @@ func tessdataDir() string {
 func (c *catalog) installed(model string) bool {
 	_, ok := slices.BinarySearch(c.models, model)
 	return ok
+}
+
+// file returns the file of a model, which must be installed.
+func (c *catalog) file(model string) (string, error) {
+	if !c.installed(model) {
+		return "", &Error{NoModel, fmt.Errorf("model %s is not in %s: install %s", model, c.dir, Package(model))}
+	}
+	return filepath.Join(c.dir, model+".traineddata"), nil
 }
 
 // plan is what to recognise a page with.

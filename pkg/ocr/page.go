@@ -108,25 +108,20 @@ func (p *Page) Text() string {
 // character counting once, and returns the number of characters.
 func (p *Page) score() (characters int) {
 	var sum float64
-	for _, b := range p.Blocks {
-		for _, par := range b.Paragraphs {
-			for i := range par.Lines {
-				l := &par.Lines[i]
-				var lineSum float64
-				var n int
-				for _, w := range l.Words {
-					c := len([]rune(w.Text))
-					lineSum += w.Confidence * float64(c)
-					n += c
-				}
-				if n > 0 {
-					l.Confidence = lineSum / float64(n)
-				}
-				sum += lineSum
-				characters += n
-			}
+	p.eachLine(func(l *Line) {
+		var lineSum float64
+		var n int
+		for _, w := range l.Words {
+			c := len([]rune(w.Text))
+			lineSum += w.Confidence * float64(c)
+			n += c
 		}
-	}
+		if n > 0 {
+			l.Confidence = lineSum / float64(n)
+		}
+		sum += lineSum
+		characters += n
+	})
 	p.Confidence = 0
 	if characters > 0 {
 		p.Confidence = sum / float64(characters)

@@ -79,8 +79,8 @@ func (s *spawner) start(engine string, o Options) (*process, error) {
 	return p, nil
 }
 
-// call sends a request, with data its image, and waits for the answer. After an error other than an
-// answer's the process is dead and reaped.
+// call sends a request, with data its image, and waits for the answer. After
+// an error other than an answer's the process is dead and reaped.
 func (p *process) call(ctx context.Context, req request, data []byte, limit time.Duration, until time.Time) (*answer, error) {
 	head, err := json.Marshal(req)
 	if err != nil {

@@ -12,15 +12,12 @@ func calibrate(page *Page, declared []string) {
 	var characters int
 	page.eachLine(func(l *Line) {
 		line := LineOf(page, *l, unknown)
-		for i := range l.Words {
-			w := &l.Words[i]
-			// The other words' confidences are still needed.
-			defer func(sure float64) { w.Confidence = sure }(scale.Word(WordOf(*l, *w, unknown)))
+		for i, w := range l.Words {
+			l.Words[i].Confidence = scale.Word(WordOf(*l, w, unknown))
 		}
-		sure := scale.Line(line)
-		sum += sure * float64(line.Characters)
+		l.Confidence = scale.Line(line) // after the words, which go by the engine's
+		sum += l.Confidence * float64(line.Characters)
 		characters += line.Characters
-		defer func() { l.Confidence = sure }()
 	})
 	if characters > 0 {
 		page.Confidence = sum / float64(characters)

@@ -149,11 +149,11 @@ func clusters(text string) []string {
 func letters(models []string) (map[string]bool, error) {
 	known := map[string]bool{}
 	for _, model := range models {
-		dir, err := ocr.ModelFile("", model)
+		file, err := ocr.ModelFile("", model)
 		if err != nil {
 			return nil, err
 		}
-		data, err := os.ReadFile(dir)
+		data, err := os.ReadFile(file)
 		if err != nil {
 			return nil, err
 		}
