@@ -123,7 +123,8 @@ func measureTesseract(ctx context.Context, b *bench, names []string, truth strin
 
 // measureOCRmyPDF runs OCRmyPDF over a PDF of the pages, with a job for each
 // processor and nothing beside recognition: no PDF/A, no optimisation. Making
-// the PDF, by the Python of Debian that OCRmyPDF runs on, does not count. Without the program (deploy/setup bench) the rate is 0.
+// the PDF, by the Python of Debian that OCRmyPDF runs on, does not count.
+// Without the program (deploy/setup bench) the rate is 0.
 func measureOCRmyPDF(ctx context.Context, b *bench, names []string, truth string) (rate float64, err error) {
 	if _, err := exec.LookPath("ocrmypdf"); err != nil {
 		fmt.Printf("%-44s %v\n", "ocr.ocrmypdf", err)

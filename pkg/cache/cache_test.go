@@ -154,7 +154,6 @@ func TestDiskIsBounded(t *testing.T) {
 	for n := range 60 {
 		c.Put(t.Context(), keyOf(n), append(fmt.Append(nil, n), value...))
 	}
-	// The first is old, but it has been used.
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}

@@ -141,9 +141,8 @@ func TestRedisDamageIsAMiss(t *testing.T) {
 	}
 }
 
-// A server that takes connections and never answers, one that hangs after the
-// greeting, and an address where nothing listens: none costs a page more than
-// 5 ms, and none makes an error.
+// A server that takes connections and never answers, and an address where
+// nothing listens: neither costs a page more than 5 ms, neither makes an error.
 func TestRedisThatDoesNotAnswerCostsLittle(t *testing.T) {
 	stalled := listen(t, func(conn net.Conn) { select {} })
 	port := freePort(t)

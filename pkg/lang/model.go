@@ -14,9 +14,9 @@ import (
 //
 // It is a naive Bayes classifier over whole words and character 1- to 4-grams (2-
 // to 4-grams of alphabets; Cavnar and Trenkle 1994 used their ranks, Lui and
-// Baldwin 2011 the probabilities; words after Jauhiainen et al. 2016). The probability of n-gram g in language L is smoothed with
-// the average over all languages of the script, b(g), by a Dirichlet prior of
-// strength a:
+// Baldwin 2011 the probabilities; words after Jauhiainen et al. 2016). The
+// probability of n-gram g in language L is smoothed with the average over all
+// languages of the script, b(g), by a Dirichlet prior of strength a:
 //
 //	P(g|L) = (count(g,L) + a·b(g)) / (N(L) + a)
 //

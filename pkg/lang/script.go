@@ -122,7 +122,7 @@ func classify() *[0x10000]uint8 {
 			table[r] = mark
 		}
 	}
-	table['\u0640'] = mark // Arabic tatweel; dropped by normalise
+	table['\u0640'] = mark // Arabic tatweel; dropped by appendWord
 	return &table
 }
 

@@ -36,5 +36,5 @@
 //
 // A page whose Engine does not begin with identity.Engine was read by an
 // engine that stood in, and is not kept; errors are not either. A Page goes
-// through encoding/json without loss.
+// through encoding/json without loss, but for Spent. Raw pages have no Identity.
 package ocr

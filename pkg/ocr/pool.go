@@ -35,7 +35,7 @@ type Options struct {
 	Engines      []string      // in the order of preference; default Engines()
 	Tessdata     string        // folder of the models; default TESSDATA_PREFIX, then the system's
 	Identifier   Identifier    // finds and confirms the language of pages; may be nil
-	Raw          bool          // leave confidences as the engine says them
+	Raw          bool          // leave confidences as the engine says them; no part of an Identity
 	// IdentifierName tells identifiers apart in an Identity: a hash of its model.
 	IdentifierName string
 	Log            *slog.Logger // may be nil
@@ -92,7 +92,9 @@ func (o Options) withDefaults() Options {
 type Hints struct {
 	Languages []string // BCP 47 tags or labels such as `som_Latn`, the likeliest first; empty: find out
 	// Neighbours are the languages of other pages of the same document, where
-	// they are known: evidence for a page that declares none.
+	// they are known: evidence for a page that declares none. The pipeline
+	// knows none, as its pages are read in any order; this is for callers
+	// that read a document page by page.
 	Neighbours []string
 	DPI        int // 0 if unknown
 }

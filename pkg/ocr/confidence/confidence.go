@@ -11,7 +11,7 @@
 // the engine says. The weights are fitted by logistic regression (Cox 1958) on
 // recognised pages with known text, by the command in fit:
 //
-//	go run ./pkg/ocr/confidence/fit -eval FOLDER -udhr share/vislang/udhr
+//	go run ./pkg/ocr/confidence/fit -pages FOLDER -udhr share/vislang/udhr
 package confidence
 
 import (

@@ -5,9 +5,10 @@
 //
 // FOLDER holds pages and their text, `swa.png` and `swa.txt`, named by
 // language. Each is read as it is and degraded in several ways; each language
-// is held out once with half of the others, and once alone. It rewrites weights.json and
-// unknown.tsv of pkg/ocr/confidence. With -samples the readings, which take
-// minutes, are kept in a file and used again.
+// is held out once with half of the others, and once alone. It rewrites
+// weights.json and unknown.tsv of pkg/ocr/confidence; raise rules in pkg/ocr
+// then, as pages that are kept hold confidences. With -samples the readings,
+// which take minutes, are kept in a file and used again.
 package main
 
 import (
