@@ -18,10 +18,9 @@ type row struct {
 	baseline float64
 	size     float64
 	bold     bool
-	slanted  bool
-	start    bool // it begins with bold text
-	rtl      bool
-	runs     []run
+	blockStyle
+	rtl  bool
+	runs []run
 }
 
 func makeRow(runs []run) row {
@@ -50,11 +49,9 @@ func makeRow(runs []run) row {
 	}
 	w.size, w.baseline = mode(sizes), runs[0].baseline
 	w.rtl, w.bold, w.slanted = rtl > 0, 2*bold > letters, 2*slanted > letters
-	w.start = runs[0].boldStart
+	w.boldStart = runs[0].boldStart
 	if w.rtl {
-		w.start = runs[len(runs)-1].boldStart
-	}
-	if w.rtl {
+		w.boldStart = runs[len(runs)-1].boldStart
 		var chars []char
 		for _, r := range runs {
 			chars = append(chars, r.chars...)
@@ -88,37 +85,34 @@ func makeRow(runs []run) row {
 
 // paragraphs makes blocks of one region's runs.
 func paragraphs(region []run, body float64, words map[string]bool) []Block {
-	var out []Block
+	type place struct {
+		table *table
+		above int // rows of text that stand above it
+	}
+	var tables []place
 	var rows []row
-	all := rowsOf(region)
-	leading, margin := 0.0, Rect{}
-	var text []row
-	for _, r := range all {
-		if r = withoutTables(r); len(r) > 0 {
-			text = append(text, makeRow(r))
-			margin = margin.union(text[len(text)-1].box)
-		}
-	}
-	leading = typicalLeading(text)
-	flush := func() {
-		out = append(out, rowBlocks(rows, leading, margin, body, words)...)
-		rows = nil
-	}
-	next := 0
-	for _, r := range all {
+	var margin Rect
+	for _, r := range rowsOf(region) {
 		for _, q := range r {
 			if q.table != nil {
-				flush()
-				out = append(out, q.table.block())
+				tables = append(tables, place{q.table, len(rows)})
 			}
 		}
-		if len(withoutTables(r)) > 0 {
-			rows = append(rows, text[next])
-			next++
+		if r = withoutTables(r); len(r) > 0 {
+			w := makeRow(r)
+			rows = append(rows, w)
+			margin = margin.union(w.box)
 		}
 	}
-	flush()
-	return out
+	leading := typicalLeading(rows)
+	var out []Block
+	done := 0
+	for _, p := range tables {
+		out = append(out, rowBlocks(rows[done:p.above], leading, margin, body, words)...)
+		out = append(out, p.table.block())
+		done = p.above
+	}
+	return append(out, rowBlocks(rows[done:], leading, margin, body, words)...)
 }
 
 // rowBlocks makes blocks of rows that follow each other.
@@ -171,7 +165,7 @@ func continues(rows []row, w row, leading float64, margin Rect) bool {
 	if listMarker.MatchString(w.text) {
 		return false
 	}
-	if kind, _ := captionStart(w.text); kind != noCaption && (w.start && !last.start || w.slanted != last.slanted) {
+	if kind, _ := captionStart(w.text); kind != noCaption && (w.boldStart && !last.boldStart || w.slanted != last.slanted) {
 		return false
 	}
 	if kind, _ := captionStart(first.text); kind != noCaption && uniform(rows) && last.slanted != w.slanted {
@@ -223,7 +217,7 @@ func endsSentence(s string) bool {
 }
 
 func textBlock(rows []row, body float64, words map[string]bool) Block {
-	b := Block{Kind: Paragraph, style: blockStyle{slanted: rows[0].slanted, boldStart: rows[0].start}}
+	b := Block{Kind: Paragraph, style: rows[0].blockStyle}
 	var text strings.Builder
 	sizes := map[float64]int{}
 	bold := true

@@ -184,7 +184,7 @@ func (l *layout) captionScore(s *subject, b Block) float64 {
 	if kind != noCaption && !l.sameColumn(s.box, b.Box) {
 		// Beside the picture.
 		left, right := s.box.X0-b.Box.X1, b.Box.X0-s.box.X1
-		if s.table || max(left, right) > 3*em || min(s.box.Y1, b.Box.Y1)-max(s.box.Y0, b.Box.Y0) < 0.8*b.Box.Height() || !l.ownLook(b) {
+		if s.table || max(left, right) > 3*em || min(s.box.Y1, b.Box.Y1)-max(s.box.Y0, b.Box.Y0) < 0.8*b.Box.Height() || !l.ownLook(b.FontSize, b.style) {
 			return 0
 		}
 		return 6 - max(left, right)/em*0.5
@@ -205,7 +205,7 @@ func (l *layout) captionScore(s *subject, b Block) float64 {
 			score -= 6
 		}
 		// `Figure 7 shows …` is a sentence of the text.
-		if rest := b.Text[length:]; !l.ownLook(b) && !punctuated(b.Text[:length], rest) {
+		if rest := b.Text[length:]; !l.ownLook(b.FontSize, b.style) && !punctuated(b.Text[:length], rest) {
 			score -= 5
 			if lower := strings.TrimLeft(rest, " "); lower != "" && unicode.IsLower([]rune(lower)[0]) {
 				return 0
@@ -226,7 +226,7 @@ func (l *layout) captionScore(s *subject, b Block) float64 {
 		return 0
 	case b.Box.Width() > 1.15*s.box.Width() && centre > 8: // wider than the picture, and not in the middle
 		return 0
-	case !l.ownLook(b) && (centre > 0.06*s.box.Width() || b.Box.Width() > 0.85*s.box.Width()):
+	case !l.ownLook(b.FontSize, b.style) && (centre > 0.06*s.box.Width() || b.Box.Width() > 0.85*s.box.Width()):
 		return 0
 	}
 	return 3 - distance
@@ -239,9 +239,9 @@ func punctuated(start, rest string) bool {
 	return rest == "" || strings.ContainsAny(start[len(start)-1:], ".:)]") || strings.ContainsRune(".:：)]–—-፦|】〕」〉>።", []rune(rest)[0])
 }
 
-// ownLook tells that a block is set in another size or style than the body.
-func (l *layout) ownLook(b Block) bool {
-	return b.FontSize < 0.96*l.body || b.style.slanted != l.slanted || b.style.boldStart && !l.bold
+// ownLook tells another size or style than that of the body.
+func (l *layout) ownLook(size float64, style blockStyle) bool {
+	return size < 0.96*l.body || style.slanted != l.slanted || style.boldStart && !l.bold
 }
 
 // goesOnBelow tells that a block of the same look follows close below: it is

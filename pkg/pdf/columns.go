@@ -147,7 +147,7 @@ func divide(rows [][]run, i, j int, x float64) (zone, bool) {
 	if right-left < 0.7*em || !prose(z.left) || !prose(z.right) {
 		return z, false
 	}
-	a, b := extentY(z.left), extentY(z.right)
+	a, b := boxAround(z.left), boxAround(z.right)
 	// The sides stand beside each other.
 	beside := min(a.Y1, b.Y1) - max(a.Y0, b.Y0)
 	if beside < 1.5*em {
@@ -160,7 +160,7 @@ func divide(rows [][]run, i, j int, x float64) (zone, bool) {
 // prose tells the text of a column from the cells of a table: its rows are long
 // or mostly fill its width.
 func prose(runs []run) bool {
-	box := extentY(runs)
+	box := boxAround(runs)
 	rows := rowsOf(runs)
 	if len(rows) < 2 {
 		return false
@@ -179,7 +179,8 @@ func prose(runs []run) bool {
 	return letters >= 28*len(rows) || letters >= 14*len(rows) && 2*full >= len(rows)
 }
 
-func extentY(runs []run) Rect {
+// boxAround is the box around runs.
+func boxAround(runs []run) Rect {
 	var box Rect
 	for _, r := range runs {
 		box = box.union(r.box)

@@ -112,7 +112,8 @@ func (l *layout) ornament(s shape) bool {
 	case w > 0.95*c.width && (b.Y0 < 2 || b.Y1 > c.height-2), h > 0.95*c.height && (b.X0 < 2 || b.X1 > c.width-2):
 		return true // bars at the page's edge
 	}
-	for _, t := range l.tables {
+	for _, table := range l.tables {
+		t := table.box
 		if b.X0 > t.X0-4 && b.X1 < t.X1+4 && b.Y0 > t.Y0-4 && b.Y1 < t.Y1+4 {
 			return true
 		}
@@ -138,7 +139,7 @@ func (l *layout) addLabels(k *cluster) {
 		if runeCount(r.text) <= 8 {
 			reach = 1.6 * r.size // what stands at the marks of an axis
 		}
-		if inner := (Rect{k.box.X0 - reach, k.box.Y0 - reach, k.box.X1 + reach, k.box.Y1 + reach}).intersect(r.box); inner.X1 > inner.X0 && inner.Y1 > inner.Y0 && !holds(k.box, r.box) {
+		if inner := (Rect{k.box.X0 - reach, k.box.Y0 - reach, k.box.X1 + reach, k.box.Y1 + reach}).intersect(r.box); inner.area() > 0 && !holds(k.box, r.box) {
 			k.box = k.box.union(r.box)
 			k.labels++
 		}
@@ -266,8 +267,7 @@ func (l *layout) textBetween(a, b Rect) bool {
 func dropInner(all []Figure) []Figure {
 	return slices.DeleteFunc(slices.Clone(all), func(f Figure) bool {
 		return slices.ContainsFunc(all, func(g Figure) bool {
-			i := f.Box.intersect(g.Box)
-			return g.Box.area() > f.Box.area() && i.X1 > i.X0 && i.Y1 > i.Y0 && i.area() > 0.8*f.Box.area()
+			return g.Box.area() > f.Box.area() && f.Box.intersect(g.Box).area() > 0.8*f.Box.area()
 		})
 	})
 }
@@ -284,7 +284,7 @@ func (l *layout) joinPanels(all []Figure) []Figure {
 				continue
 			}
 			both := a.union(b)
-			if n := l.captionsOf(both); n != 1 || !l.spans(a, b, both) || l.proseIn(both) {
+			if captions := l.captionsOf(both); len(captions) != 1 || !spanning(captions[0].box, a, b) || l.proseIn(both) {
 				continue
 			}
 			all[i] = Figure{Kind: all[i].Kind, Box: both, Object: -1, DPI: max(all[i].DPI, all[j].DPI), captioned: true}
@@ -299,41 +299,32 @@ func (l *layout) proseIn(box Rect) bool {
 	return slices.ContainsFunc(l.prose, func(r run) bool { return contains(box, r.box) })
 }
 
-// captionsOf counts the captions of figures right below or above a box.
-func (l *layout) captionsOf(box Rect) int {
-	n := 0
+// captionsOf are the captions of figures right below or above a box.
+func (l *layout) captionsOf(box Rect) []captionLine {
+	var out []captionLine
 	for _, w := range l.captions {
 		below, above := w.box.Y0-box.Y1, box.Y0-w.box.Y1
 		if gap := max(below, above); w.kind != ofTable && gap > -1.5*w.size && gap < 4*w.size && min(box.X1, w.box.X1) > max(box.X0, w.box.X0) {
-			n++
+			out = append(out, w)
 		}
 	}
-	return n
+	return out
 }
 
-// spans tells that the caption below two panels stands in the middle of both
+// spanning tells that the caption below two panels stands in the middle of both
 // rather than under one of them.
-func (l *layout) spans(a, b, both Rect) bool {
-	for _, w := range l.captions {
-		if w.kind == ofTable || max(w.box.Y0-both.Y1, both.Y0-w.box.Y1) > 4*w.size || max(w.box.Y0-both.Y1, both.Y0-w.box.Y1) < -1.5*w.size {
-			continue
-		}
-		middle := (w.box.X0 + w.box.X1) / 2
-		off := func(r Rect) float64 { return math.Abs((r.X0+r.X1)/2 - middle) }
-		if off(both) < off(a) && off(both) < off(b) || w.box.X0 < a.X1 && w.box.X1 > b.X0 && a.X1 < b.X0 || w.box.X0 < b.X1 && w.box.X1 > a.X0 && b.X1 < a.X0 {
-			return true
-		}
-	}
-	return false
+func spanning(caption, a, b Rect) bool {
+	both, middle := a.union(b), (caption.X0+caption.X1)/2
+	off := func(r Rect) float64 { return math.Abs((r.X0+r.X1)/2 - middle) }
+	return off(both) < off(a) && off(both) < off(b) ||
+		caption.X0 < a.X1 && caption.X1 > b.X0 && a.X1 < b.X0 || caption.X0 < b.X1 && caption.X1 > a.X0 && b.X1 < a.X0
 }
 
 // textOver is the share of a box that text covers.
 func textOver(box Rect, runs []run) float64 {
 	covered := 0.0
 	for _, r := range runs {
-		if i := r.box.intersect(box); i.X1 > i.X0 && i.Y1 > i.Y0 {
-			covered += i.area()
-		}
+		covered += r.box.intersect(box).area()
 	}
 	return covered / max(1, box.area())
 }
@@ -369,20 +360,16 @@ func join(parts []cluster, reach, width, height float64) []cluster {
 			}
 		}
 	}
-	index := map[int]int{}
 	var out []cluster
-	for i, p := range parts {
-		root := sets.root(i)
-		at, ok := index[root]
-		if !ok {
-			index[root] = len(out)
-			out = append(out, p)
-			continue
+	for _, members := range sets.all() {
+		k := parts[members[0]]
+		for _, i := range members[1:] {
+			k.box = k.box.union(parts[i].box)
+			k.pictures = append(k.pictures, parts[i].pictures...)
+			k.shapes = append(k.shapes, parts[i].shapes...)
+			k.labels += parts[i].labels
 		}
-		out[at].box = out[at].box.union(p.box)
-		out[at].pictures = append(out[at].pictures, p.pictures...)
-		out[at].shapes = append(out[at].shapes, p.shapes...)
-		out[at].labels += p.labels
+		out = append(out, k)
 	}
 	return out
 }

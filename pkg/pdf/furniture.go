@@ -143,6 +143,8 @@ func inMargin(box Rect, height float64) bool {
 	return middle < margin*height || middle > (1-margin)*height
 }
 
+var numbers = regexp.MustCompile(`#+`)
+
 // lineKey identifies a line whatever number it carries.
 func lineKey(w row) string {
 	text := strings.Map(func(r rune) rune {
@@ -151,7 +153,7 @@ func lineKey(w row) string {
 		}
 		return unicode.ToLower(r)
 	}, w.text)
-	text = regexp.MustCompile(`#+`).ReplaceAllString(text, "#")
+	text = numbers.ReplaceAllString(text, "#")
 	return fmt.Sprintf("%s@%d", text, int(math.Round(w.baseline/6)))
 }
 
@@ -170,10 +172,10 @@ func (rep *repeats) split(runs []run, height float64) (rest []run, furniture []r
 	if len(rest) == 0 {
 		return runs, nil // a page of a few words is not all header
 	}
-	top, bottom := extentY(rest).Y0, extentY(rest).Y1
+	body := boxAround(rest)
 	for _, runs := range rowsOf(inside) {
 		w := makeRow(runs)
-		outside := w.box.Y1 < top+1 || w.box.Y0 > bottom-1
+		outside := w.box.Y1 < body.Y0+1 || w.box.Y0 > body.Y1-1
 		if rep.lines[lineKey(w)] >= 2 || outside && pageNumber.MatchString(w.text) {
 			furniture = append(furniture, w)
 		} else {

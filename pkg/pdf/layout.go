@@ -19,7 +19,7 @@ type layout struct {
 	prose    []run // of these, running text
 	labels   []run // and short texts that are no part of it
 	captions []captionLine
-	tables   []Rect
+	tables   []*table
 
 	body          float64 // size of the running text
 	bold, slanted bool    // and its style
@@ -146,7 +146,7 @@ func segmentsOf(runs []run) []run {
 				j++
 			}
 			w := makeRow(line[i:j])
-			out = append(out, run{text: w.text, box: w.box, baseline: w.baseline, size: w.size, bold: w.bold, slanted: w.slanted, rtl: w.rtl, boldStart: w.start})
+			out = append(out, run{text: w.text, box: w.box, baseline: w.baseline, size: w.size, bold: w.bold, blockStyle: w.blockStyle, rtl: w.rtl})
 			i = j
 		}
 	}
@@ -156,7 +156,7 @@ func segmentsOf(runs []run) []run {
 // captionLike tells the beginning of a caption from a sentence that begins with
 // the name of a figure.
 func (l *layout) captionLike(r run, length int) bool {
-	return r.size < 0.96*l.body || r.slanted != l.slanted || r.boldStart && !l.bold || punctuated(r.text[:length], r.text[length:])
+	return l.ownLook(r.size, r.blockStyle) || punctuated(r.text[:length], r.text[length:])
 }
 
 // captionLine takes in what stands in the same line.
@@ -174,50 +174,54 @@ func (l *layout) captionLine(kind captionKind, r run) captionLine {
 // takeTables puts runs that stand for tables in the place of the tables' text.
 func (l *layout) takeTables(aside []run) (body, rest []run) {
 	c := l.content
-	var found []*table
-	free := func(box Rect) bool {
-		return !slices.ContainsFunc(found, func(t *table) bool { return overlapping(t.box, box) })
-	}
-	loose := l.ruledTables(&found, free, aside, false)
+	loose := l.ruledTables(aside, false)
 	for _, box := range shaded(c.shapes) {
-		if runs := inside(box, l.level); free(box) && len(runs) > 0 {
-			box.Y1 = min(box.Y1, max(box.Y0, extentY(runs).Y1+2))
+		if runs := inside(box, l.level); l.free(box) && len(runs) > 0 {
+			box.Y1 = min(box.Y1, max(box.Y0, boxAround(runs).Y1+2))
 			if t := columnTable(runs, box, true); t != nil && !l.drawn(t) {
-				found = append(found, t)
+				l.tables = append(l.tables, t)
 			}
 		}
 	}
-	l.ruledTables(&found, free, aside, true)
-	found = append(found, c.openTables(loose, l.level, func(box Rect) bool { return l.captioned(box, ofTable) })...)
-	found = outermost(found)
-	for _, t := range found {
-		l.tables = append(l.tables, t.box)
-	}
+	l.ruledTables(aside, true)
+	l.tables = append(l.tables, c.openTables(loose, l.level, func(box Rect) bool { return l.captioned(box, ofTable) })...)
+	l.tables = outermost(l.tables)
 	taken := func(r run) bool {
-		return slices.ContainsFunc(found, func(t *table) bool { return contains(t.box, r.box) })
+		return slices.ContainsFunc(l.tables, func(t *table) bool { return contains(t.box, r.box) })
 	}
 	body = slices.DeleteFunc(slices.Clone(l.level), taken)
 	l.labels = slices.DeleteFunc(l.labels, taken)
-	for _, t := range found {
+	for _, t := range l.tables {
 		body = append(body, t.run(l.body))
 		for _, runs := range rowsOf(inside(t.box, l.level)) {
 			w := makeRow(runs)
 			l.page.Lines = append(l.page.Lines, Line{w.text, w.box})
 		}
 	}
-	for _, r := range aside {
-		if !taken(r) {
-			rest = append(rest, r)
-		} else {
+	return body, l.setAside(aside, taken)
+}
+
+// setAside leaves out the runs that do not belong into the reading order: they
+// are lines of the page and no more.
+func (l *layout) setAside(runs []run, out func(run) bool) (rest []run) {
+	for _, r := range runs {
+		if out(r) {
 			l.page.Lines = append(l.page.Lines, Line{r.text, r.box})
+		} else {
+			rest = append(rest, r)
 		}
 	}
-	return body, rest
+	return rest
+}
+
+// free tells that no table was found yet where the box is.
+func (l *layout) free(box Rect) bool {
+	return !slices.ContainsFunc(l.tables, func(t *table) bool { return overlapping(t.box, box) })
 }
 
 // ruledTables adds the tables that rulings show, those made by shades of cells
 // with them or not, and returns the rulings that are left.
-func (l *layout) ruledTables(found *[]*table, free func(Rect) bool, aside []run, shades bool) (loose []ruling) {
+func (l *layout) ruledTables(aside []run, shades bool) (loose []ruling) {
 	c := l.content
 	across, down := rulings(c.shapes, shades)
 	for _, g := range grids(across, down) {
@@ -226,7 +230,7 @@ func (l *layout) ruledTables(found *[]*table, free func(Rect) bool, aside []run,
 			continue
 		}
 		box := g.box()
-		if box.Width() > 0.97*c.width && box.Height() > 0.97*c.height || !free(box) {
+		if box.Width() > 0.97*c.width && box.Height() > 0.97*c.height || !l.free(box) {
 			continue
 		}
 		in := inside(box, l.level)
@@ -236,7 +240,7 @@ func (l *layout) ruledTables(found *[]*table, free func(Rect) bool, aside []run,
 			}
 		}
 		if t := c.tableOf(g, in); t != nil && !l.drawn(t) && !l.framed(t) {
-			*found = append(*found, t)
+			l.tables = append(l.tables, t)
 		} else if len(g.down) <= 2 {
 			loose = append(loose, g.across...)
 		}
@@ -278,7 +282,7 @@ func outermost(all []*table) []*table {
 
 // takeLabels takes the texts inside drawings and figures with a caption out of
 // the reading order; they stay among the lines.
-func (l *layout) takeLabels(body, aside []run) (rest, restAside []run) {
+func (l *layout) takeLabels(body, aside []run) (_, _ []run) {
 	label := func(r run) bool {
 		return r.table == nil && slices.ContainsFunc(l.page.Figures, func(f Figure) bool {
 			return (f.captioned || f.Kind == Chart) && contains(f.Box, r.box)
@@ -287,21 +291,7 @@ func (l *layout) takeLabels(body, aside []run) (rest, restAside []run) {
 	caption := func(r run) bool {
 		return slices.ContainsFunc(l.captions, func(w captionLine) bool { return contains(w.box, r.box) })
 	}
-	for _, r := range body {
-		if !label(r) || caption(r) {
-			rest = append(rest, r)
-		} else {
-			l.page.Lines = append(l.page.Lines, Line{r.text, r.box})
-		}
-	}
-	for _, r := range aside {
-		if !label(r) {
-			restAside = append(restAside, r)
-		} else {
-			l.page.Lines = append(l.page.Lines, Line{r.text, r.box})
-		}
-	}
-	return rest, restAside
+	return l.setAside(body, func(r run) bool { return label(r) && !caption(r) }), l.setAside(aside, label)
 }
 
 // blocks puts the text into reading order.

@@ -111,7 +111,11 @@ type Block struct {
 	cells [][]string // of a table
 }
 
-type blockStyle struct{ slanted, boldStart bool }
+// blockStyle is how a text looks besides its size.
+type blockStyle struct {
+	slanted   bool
+	boldStart bool // its first character is bold
+}
 
 // Line is one line of text.
 type Line struct {

@@ -12,13 +12,12 @@ import (
 
 // run is text on one baseline without a wide gap.
 type run struct {
-	text      string
-	box       Rect
-	baseline  float64
-	size      float64
-	bold      bool
-	slanted   bool
-	boldStart bool // its first character is bold
+	text     string
+	box      Rect
+	baseline float64
+	size     float64
+	bold     bool
+	blockStyle
 	rtl       bool
 	invisible bool
 	chars     []char

@@ -108,21 +108,17 @@ func grids(across, down []ruling) []grid {
 			}
 		}
 	}
-	index := map[int]int{}
 	var out []grid
-	for i := range len(across) + len(down) {
-		root := sets.root(i)
-		at, ok := index[root]
-		if !ok {
-			at = len(out)
-			index[root] = at
-			out = append(out, grid{})
+	for _, members := range sets.all() {
+		var g grid
+		for _, i := range members {
+			if i < len(across) {
+				g.across = append(g.across, across[i])
+			} else {
+				g.down = append(g.down, down[i-len(across)])
+			}
 		}
-		if i < len(across) {
-			out[at].across = append(out[at].across, across[i])
-		} else {
-			out[at].down = append(out[at].down, down[i-len(across)])
-		}
+		out = append(out, g)
 	}
 	return out
 }
@@ -463,4 +459,19 @@ func (s sets) root(i int) int {
 func (s sets) join(i, j int) {
 	i, j = s.root(i), s.root(j)
 	s[max(i, j)] = min(i, j)
+}
+
+// all are the members of every set, by their lowest.
+func (s sets) all() [][]int {
+	at := make([]int, len(s)) // by root
+	var out [][]int
+	for i := range s {
+		root := s.root(i)
+		if root == i {
+			at[i] = len(out)
+			out = append(out, nil)
+		}
+		out[at[root]] = append(out[at[root]], i)
+	}
+	return out
 }

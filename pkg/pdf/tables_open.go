@@ -71,10 +71,11 @@ func columnTable(runs []run, box Rect, sure bool) *table {
 	if len(borders) == 0 {
 		return nil
 	}
-	xs := slices.Concat([]float64{min(box.X0, extentY(runs).X0) - 1}, borders, []float64{max(box.X1, extentY(runs).X1) + 1})
+	all := boxAround(runs)
+	xs := slices.Concat([]float64{min(box.X0, all.X0) - 1}, borders, []float64{max(box.X1, all.X1) + 1})
 	t := &table{box: box}
 	full, words := 0, 0
-	var last []row // the cells of the row before
+	var last row // the last cell of the line before
 	for _, runs := range rows {
 		cells := make([][]run, len(xs)-1)
 		for _, r := range runs {
@@ -99,13 +100,13 @@ func columnTable(runs []run, box Rect, sure bool) *table {
 		if above := len(t.rows) - 1; above >= 0 && goesOn(t.rows[above], line, last, w) {
 			for j := range line {
 				if line[j] != "" {
-					t.rows[above][j] = joinCell(t.rows[above][j], line[j])
+					t.rows[above][j] += " " + line[j]
 				}
 			}
 		} else {
 			t.rows = append(t.rows, line)
 		}
-		last = []row{w}
+		last = w
 	}
 	t.tidy()
 	if len(t.rows) < 2 || len(t.rows[0]) < 2 || 2*full < len(rows) || t.filled < 4 || !sure && words > 40*t.filled {
@@ -116,8 +117,8 @@ func columnTable(runs []run, box Rect, sure bool) *table {
 
 // goesOn tells that a line continues the cells of the row above: it stands
 // close below, begins no row of its own, and only goes on with what is there.
-func goesOn(above, line []string, last []row, w row) bool {
-	if len(last) == 0 || line[0] != "" || w.baseline-last[0].baseline > 1.35*w.size {
+func goesOn(above, line []string, last, w row) bool {
+	if line[0] != "" || w.baseline-last.baseline > 1.35*w.size {
 		return false
 	}
 	for j := range line {
@@ -126,13 +127,6 @@ func goesOn(above, line []string, last []row, w row) bool {
 		}
 	}
 	return true
-}
-
-func joinCell(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a + " " + b
 }
 
 // columnBorders are the middles of the strips that stay free in the rows of
