@@ -11,7 +11,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
+	"vislang/pkg/ocr/cer"
 	"vislang/pkg/pdf"
 )
 
@@ -214,21 +216,9 @@ func overlap(a, b pdf.Rect) float64 {
 // likeness is 1 less the edits that turn one text into the other, as a share
 // of the longer; white space does not count.
 func likeness(a, b string) float64 {
-	x, y := []rune(strings.Join(strings.Fields(a), "")), []rune(strings.Join(strings.Fields(b), ""))
-	row := make([]int, len(y)+1)
-	for j := range row {
-		row[j] = j
+	a, b = strings.Join(strings.Fields(a), ""), strings.Join(strings.Fields(b), "")
+	if utf8.RuneCountInString(a) < utf8.RuneCountInString(b) {
+		a, b = b, a
 	}
-	for i := range x {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range y {
-			cost := 1
-			if x[i] == y[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return 1 - float64(row[len(y)])/float64(max(1, len(x), len(y)))
+	return 1 - cer.Rate(a, b)
 }

@@ -7,7 +7,6 @@ import (
 	"math"
 	"os"
 
-	"vislang/pkg/media"
 	"vislang/pkg/pdf"
 	"vislang/schemas"
 )
@@ -201,10 +200,9 @@ func (x *Extractor) pdfFigures(ctx context.Context, c schemas.Context, doc *pdf.
 		}
 		px, py, _, _ := place(f.Box)
 		record := &schemas.Figure{
-			Context: c, Page: int32(page.Number), Kind: f.Kind, MediaType: media.PNG,
+			Context: c, Page: int32(page.Number), Kind: f.Kind, MediaType: image.MediaType,
 			X: px, Y: py, Width: int32(image.Width), Height: int32(image.Height),
 		}
-		record.MediaType = image.MediaType
 		for _, text := range f.Captions {
 			record.Candidates = append(record.Candidates, schemas.CaptionCandidate{Text: text, Origin: "nearby"})
 		}
