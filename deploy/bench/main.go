@@ -166,6 +166,12 @@ func figure(name string, value float64, unit string) {
 	fmt.Printf("%-44s %10.4g  %s\n", name, value, unit)
 }
 
+// median sorts all and returns what is in its middle.
+func median(all []float64) float64 {
+	slices.Sort(all)
+	return all[len(all)/2]
+}
+
 func names() []string {
 	list := make([]string, len(measurements))
 	for i, m := range measurements {

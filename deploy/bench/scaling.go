@@ -63,15 +63,11 @@ func measureWorkers(ctx context.Context, b *bench) error {
 			figure(fmt.Sprintf("scaling.workers.round.%d.%s", round+1, l.name), rate, "records/s")
 		}
 	}
-	median := func(name string) float64 {
-		slices.Sort(rates[name])
-		return rates[name][rounds/2]
-	}
-	one := median("one")
-	figure("scaling.workers.machine", median("machine"), "of one: two loops at once without Kafka, median of 3")
+	one := median(rates["one"])
+	figure("scaling.workers.machine", median(rates["machine"]), "of one: two loops at once without Kafka, median of 3")
 	figure("scaling.workers.one", one, "records/s, one worker, 25 ms of processor time a record")
 	for _, l := range layouts[1:] {
-		ratio := median(l.name) / one
+		ratio := median(rates[l.name]) / one
 		target("scaling.workers."+l.name, ratio, "of one worker: two", ratio >= 1.85, "≥ 1.85")
 	}
 	return nil

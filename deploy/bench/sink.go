@@ -14,7 +14,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime/debug"
-	"slices"
 	"sync"
 	"time"
 
@@ -40,24 +39,11 @@ const sinkRounds = 5
 // that starts is timed: the clock runs from when the sink has its partitions
 // until the last row is acknowledged.
 func measureSink(ctx context.Context, b *bench) error {
-	data := filepath.Join(b.scratch, "sink")
-	defer os.RemoveAll(data)
-	engines, err := start(ctx, b.vislang, "engines", "--data", data,
-		"--kafka-port", "0", "--clickhouse-port", "0", "--registry-port", "0")
+	m, err := openSinkBench(ctx, b, "sink")
 	if err != nil {
 		return err
 	}
-	defer engines.stop()
-	info, err := waitForEngines(ctx, engines, data)
-	if err != nil {
-		return err
-	}
-	m, err := newSinkBench(ctx, info, filepath.Join(data, "blobs"), engines.command.Process.Pid)
-	if err != nil {
-		return err
-	}
-	defer m.client.Close()
-	defer m.db.Close()
+	defer m.close()
 
 	if err := m.produce(ctx, schemas.TopicBitext, b.rows, pair); err != nil {
 		return fmt.Errorf("fill the topic: %w", err)
@@ -92,25 +78,42 @@ func waitForEngines(ctx context.Context, engines *process, data string) (*embedd
 	}
 }
 
-// sinkBench is what both sides of the comparison use.
+// sinkBench is what both sides of the comparison use, Kafka and the engine in a
+// process of their own.
 type sinkBench struct {
-	kafka  kgo.Opt
-	dsn    string
-	client *kgo.Client
-	codec  *schemas.Codec
-	blobs  *blob.Store
-	db     driver.Conn
-	engine int // process id
+	data    string // folder of the engines
+	engines *process
+	kafka   kgo.Opt
+	dsn     string
+	client  *kgo.Client
+	codec   *schemas.Codec
+	blobs   *blob.Store
+	db      driver.Conn
 }
 
-func newSinkBench(ctx context.Context, info *embedded.Info, blobs string, engine int) (*sinkBench, error) {
-	m := &sinkBench{kafka: kgo.SeedBrokers(info.Kafka), dsn: info.ClickHouse + "/vislang", engine: engine}
+// openSinkBench starts engines with empty tables.
+func openSinkBench(ctx context.Context, b *bench, name string) (_ *sinkBench, err error) {
+	m := &sinkBench{data: filepath.Join(b.scratch, name)}
+	defer func() {
+		if err != nil {
+			m.close()
+		}
+	}()
+	if m.engines, err = start(ctx, b.vislang, "engines", "--data", m.data,
+		"--kafka-port", "0", "--clickhouse-port", "0", "--registry-port", "0"); err != nil {
+		return nil, err
+	}
+	info, err := waitForEngines(ctx, m.engines, m.data)
+	if err != nil {
+		return nil, err
+	}
+	m.kafka, m.dsn = kgo.SeedBrokers(info.Kafka), info.ClickHouse+"/vislang"
 	registry, err := sr.NewClient(sr.URLs(info.Registry))
 	if err != nil {
 		return nil, err
 	}
 	m.codec = schemas.NewCodec(registry)
-	if m.blobs, err = blob.Open(ctx, blobs); err != nil {
+	if m.blobs, err = blob.Open(ctx, filepath.Join(m.data, "blobs")); err != nil {
 		return nil, err
 	}
 	if m.client, err = kgo.NewClient(m.kafka, kgo.MaxBufferedBytes(64<<20)); err != nil {
@@ -122,6 +125,23 @@ func newSinkBench(ctx context.Context, info *embedded.Info, blobs string, engine
 	m.db, err = clickhouse.Open(m.dsn)
 	return m, err
 }
+
+// close ends the engines and removes their folder.
+func (m *sinkBench) close() {
+	if m.db != nil {
+		m.db.Close()
+	}
+	if m.client != nil {
+		m.client.Close()
+	}
+	if m.engines != nil {
+		m.engines.stop()
+	}
+	os.RemoveAll(m.data)
+}
+
+// pid is the engines' process id.
+func (m *sinkBench) pid() int { return m.engines.command.Process.Pid }
 
 // produce fills a topic with n records, made by number.
 func (m *sinkBench) produce(ctx context.Context, topic string, n int, record func(int) (key string, value any)) error {
@@ -186,9 +206,9 @@ type timing struct {
 
 // watch times what do does.
 func (m *sinkBench) watch(do func() error) (timing, error) {
-	began, client, engine := time.Now(), processorTime(), processorOf(m.engine)
+	began, client, engine := time.Now(), processorTime(), processorOf(m.pid())
 	err := do()
-	return timing{time.Since(began), processorTime() - client, processorOf(m.engine) - engine}, err
+	return timing{time.Since(began), processorTime() - client, processorOf(m.pid()) - engine}, err
 }
 
 // timings are the rounds of one way.
@@ -196,18 +216,17 @@ type timings []timing
 
 // print prints medians.
 func (t timings) print(name string, rows int, unit string) (rate float64) {
-	median := func(of func(timing) time.Duration) float64 {
+	typical := func(of func(timing) time.Duration) float64 {
 		all := make([]float64, len(t))
 		for i := range t {
 			all[i] = of(t[i]).Seconds()
 		}
-		slices.Sort(all)
-		return all[len(all)/2]
+		return median(all)
 	}
-	rate = float64(rows) / median(func(t timing) time.Duration { return t.wall })
+	rate = float64(rows) / typical(func(t timing) time.Duration { return t.wall })
 	figure(name, rate, unit)
-	figure(name+".client", 1e6*median(func(t timing) time.Duration { return t.client })/float64(rows), "processor µs/row of this process")
-	figure(name+".engine", 1e6*median(func(t timing) time.Duration { return t.engine })/float64(rows), "processor µs/row of Kafka and ClickHouse")
+	figure(name+".client", 1e6*typical(func(t timing) time.Duration { return t.client })/float64(rows), "processor µs/row of this process")
+	figure(name+".engine", 1e6*typical(func(t timing) time.Duration { return t.engine })/float64(rows), "processor µs/row of Kafka and ClickHouse")
 	return rate
 }
 

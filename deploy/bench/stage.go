@@ -58,7 +58,6 @@ func compareStage(ctx context.Context, name, brokers string, bytes int) error {
 			}
 		}
 		c.close()
-		median := func(all []float64) float64 { slices.Sort(all); return all[len(all)/2] }
 		kb := fmt.Sprintf("%s.%dKB", name, size>>10)
 		figure(kb+".bare", median(bare), "records/s, median of rounds in turn, one worker, one machine")
 		figure(kb+".stage", median(stage), "records/s, the same")

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"vislang/schemas"
@@ -15,24 +13,11 @@ import (
 // each has its row: by Kafka's offsets, and by the sink's counters alone. Then
 // it takes some rows away and has them found.
 func measureVerify(ctx context.Context, b *bench) error {
-	data := filepath.Join(b.scratch, "verify")
-	defer os.RemoveAll(data)
-	engines, err := start(ctx, b.vislang, "engines", "--data", data,
-		"--kafka-port", "0", "--clickhouse-port", "0", "--registry-port", "0")
+	m, err := openSinkBench(ctx, b, "verify")
 	if err != nil {
 		return err
 	}
-	defer engines.stop()
-	info, err := waitForEngines(ctx, engines, data)
-	if err != nil {
-		return err
-	}
-	m, err := newSinkBench(ctx, info, filepath.Join(data, "blobs"), engines.command.Process.Pid)
-	if err != nil {
-		return err
-	}
-	defer m.client.Close()
-	defer m.db.Close()
+	defer m.close()
 	if err := m.produce(ctx, schemas.TopicSamples, b.records, smallest); err != nil {
 		return fmt.Errorf("fill the topic: %w", err)
 	}
@@ -42,11 +27,11 @@ func measureVerify(ctx context.Context, b *bench) error {
 	}
 	figure("verify.records", float64(b.records), "records, each a row")
 	figure("verify.load", float64(b.records)/loaded.wall.Seconds(), "rows/s of the sink")
-	figure("verify.engine.memory", float64(resident(engines.command.Process.Pid))/(1<<20), "MiB resident of Kafka and ClickHouse")
-	if err := m.verify(ctx, b, data, "verify.full", 0); err != nil {
+	figure("verify.engine.memory", float64(resident(m.pid()))/(1<<20), "MiB resident of Kafka and ClickHouse")
+	if err := m.verify(ctx, b, "verify.full", 0); err != nil {
 		return err
 	}
-	if err := m.verify(ctx, b, data, "verify.quick", 0, "--quick"); err != nil {
+	if err := m.verify(ctx, b, "verify.quick", 0, "--quick"); err != nil {
 		return err
 	}
 	if err := m.db.Exec(ctx, "DELETE FROM all_samples WHERE offset % 100000 = 77777 SETTINGS lightweight_deletes_sync = 2"); err != nil {
@@ -56,7 +41,7 @@ func measureVerify(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	return m.verify(ctx, b, data, "verify.narrowed", b.records-int(left))
+	return m.verify(ctx, b, "verify.narrowed", b.records-int(left))
 }
 
 // smallest is a record as small as they come.
@@ -66,10 +51,10 @@ func smallest(n int) (string, any) {
 }
 
 // verify runs the command and prints what it took; it must miss that many rows.
-func (m *sinkBench) verify(ctx context.Context, b *bench, data, name string, missing int, arguments ...string) error {
-	engine := processorOf(m.engine)
+func (m *sinkBench) verify(ctx context.Context, b *bench, name string, missing int, arguments ...string) error {
+	engine := processorOf(m.pid())
 	began := time.Now()
-	p, err := start(ctx, b.vislang, append([]string{"verify", "--data", data, "--json", "--limit", "1000000"}, arguments...)...)
+	p, err := start(ctx, b.vislang, append([]string{"verify", "--data", m.data, "--json", "--limit", "1000000"}, arguments...)...)
 	if err != nil {
 		return err
 	}
@@ -93,7 +78,7 @@ func (m *sinkBench) verify(ctx context.Context, b *bench, data, name string, mis
 	figure(name, took.Seconds(), "s")
 	figure(name+".rate", float64(b.records)/took.Seconds(), "records/s")
 	figure(name+".processor", p.processor().Seconds(), "s of processor time of the command")
-	figure(name+".engine", (processorOf(m.engine) - engine).Seconds(), "s of processor time of Kafka and ClickHouse")
+	figure(name+".engine", (processorOf(m.pid()) - engine).Seconds(), "s of processor time of Kafka and ClickHouse")
 	figure(name+".memory", float64(p.peak.Load())/(1<<20), "MiB resident at peak of the command")
 	return nil
 }
