@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"vislang/pkg/stream"
 	"vislang/pkg/stream/control"
@@ -46,8 +45,7 @@ the topic ` + control.Topic + ` and holds until it is taken back, over restarts 
 // board is an open view on the groups of the pipeline.
 type board struct {
 	c      *connection
-	admin  *kadm.Client
-	asks   *stream.Admin
+	admin  *stream.Admin
 	orders *control.Board
 }
 
@@ -62,21 +60,16 @@ func withBoard(cmd *cobra.Command, mode connectionMode, fn func(ctx context.Cont
 		return err
 	}
 	defer c.Close()
-	client, err := kgo.NewClient(c.kafka...)
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	asks := stream.NewAdmin(c.kafka...)
-	defer asks.Close()
-	return fn(cmd.Context(), &board{c, kadm.NewClient(client), asks, control.NewBoard(c.kafka)})
+	admin := stream.NewAdmin(c.kafka...)
+	defer admin.Close()
+	return fn(cmd.Context(), &board{c, admin, control.NewBoard(c.kafka)})
 }
 
 // ask calls fn until brokers that are away for a moment are back, or others
 // have taken their place.
 func (b *board) ask(ctx context.Context, what string, fn func(context.Context, *kadm.Client) error) error {
 	return retry.Do(ctx, b.c.log, what, func(ctx context.Context) error {
-		return b.asks.Do(func(admin *kadm.Client) error { return fn(ctx, admin) })
+		return b.admin.Do(func(admin *kadm.Client) error { return fn(ctx, admin) })
 	})
 }
 

@@ -194,12 +194,14 @@ func (f *resetFlags) apply(ctx context.Context, b *board, o replay.Options, offs
 	case len(offsets) == 0:
 		return nil
 	case f.group == clickhouse.Group:
-		return clickhouse.Reset(ctx, b.admin, b.c.database, offsets)
+		return b.admin.Do(func(admin *kadm.Client) error { return clickhouse.Reset(ctx, admin, b.c.database, offsets) })
 	}
-	if err := b.admin.CommitAllOffsets(ctx, f.group, offsets); err != nil {
-		return fmt.Errorf("commit offsets of group %s: %w", f.group, err)
-	}
-	return nil
+	return b.ask(ctx, "commit offsets", func(ctx context.Context, admin *kadm.Client) error {
+		if err := admin.CommitAllOffsets(ctx, f.group, offsets); err != nil {
+			return fmt.Errorf("commit offsets of group %s: %w", f.group, err)
+		}
+		return nil
+	})
 }
 
 // empty returns an error if a group has members.
@@ -226,22 +228,9 @@ func (f *resetFlags) moves(ctx context.Context, b *board) ([]move, error) {
 	if f.topic != "" {
 		topics = []string{f.topic}
 	}
-	starts, err := b.admin.ListStartOffsets(ctx, topics...)
-	if err != nil {
-		return nil, fmt.Errorf("list offsets: %w", err)
-	}
-	ends, err := b.admin.ListEndOffsets(ctx, topics...)
-	if err != nil {
-		return nil, fmt.Errorf("list offsets: %w", err)
-	}
-	var after kadm.ListedOffsets
-	if f.time != "" {
-		if after, err = b.admin.ListOffsetsAfterMilli(ctx, f.at.UnixMilli(), topics...); err != nil {
-			return nil, fmt.Errorf("list offsets at %s: %w", f.at.Format(time.RFC3339), err)
-		}
-	}
 	var first kadm.Offsets
 	if f.document != "" {
+		var err error
 		if first, err = clickhouse.FirstOffsets(ctx, b.c.database, f.document); err != nil {
 			return nil, err
 		}
@@ -249,9 +238,27 @@ func (f *resetFlags) moves(ctx context.Context, b *board) ([]move, error) {
 			return nil, fmt.Errorf("no table has rows of document %s", f.document)
 		}
 	}
-	commits, err := b.admin.FetchOffsets(ctx, f.group)
-	if err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
-		return nil, fmt.Errorf("offsets of group %s: %w", f.group, err)
+	var starts, ends, after kadm.ListedOffsets
+	var commits kadm.OffsetResponses
+	err := b.ask(ctx, "list offsets", func(ctx context.Context, admin *kadm.Client) (err error) {
+		if starts, err = admin.ListStartOffsets(ctx, topics...); err != nil {
+			return fmt.Errorf("list offsets: %w", err)
+		}
+		if ends, err = admin.ListEndOffsets(ctx, topics...); err != nil {
+			return fmt.Errorf("list offsets: %w", err)
+		}
+		if f.time != "" {
+			if after, err = admin.ListOffsetsAfterMilli(ctx, f.at.UnixMilli(), topics...); err != nil {
+				return fmt.Errorf("list offsets at %s: %w", f.at.Format(time.RFC3339), err)
+			}
+		}
+		if commits, err = admin.FetchOffsets(ctx, f.group); err != nil && !errors.Is(err, kerr.GroupIDNotFound) {
+			return fmt.Errorf("offsets of group %s: %w", f.group, err)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	var moves []move
 	matched := false

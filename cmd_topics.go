@@ -292,7 +292,11 @@ func (b *board) drifts(ctx context.Context) ([]drift, error) {
 	if err != nil {
 		return nil, err
 	}
-	copies, err := b.c.replication(ctx, b.admin)
+	var copies int16
+	err = b.ask(ctx, "list brokers", func(ctx context.Context, admin *kadm.Client) (err error) {
+		copies, err = b.c.replication(ctx, admin)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -348,10 +352,13 @@ func changelogInputs() map[string]string {
 }
 
 func (b *board) set(ctx context.Context, topic, name, value string) error {
-	answers, err := b.admin.AlterTopicConfigs(ctx, []kadm.AlterConfig{{Op: kadm.SetConfig, Name: name, Value: &value}}, topic)
-	if err == nil {
-		_, err = answers.On(topic, func(r *kadm.AlterConfigsResponse) error { return r.Err })
-	}
+	err := b.admin.Do(func(admin *kadm.Client) error {
+		answers, err := admin.AlterTopicConfigs(ctx, []kadm.AlterConfig{{Op: kadm.SetConfig, Name: name, Value: &value}}, topic)
+		if err == nil {
+			_, err = answers.On(topic, func(r *kadm.AlterConfigsResponse) error { return r.Err })
+		}
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("set %s of topic %s: %w", name, topic, err)
 	}
@@ -359,10 +366,13 @@ func (b *board) set(ctx context.Context, topic, name, value string) error {
 }
 
 func (b *board) grow(ctx context.Context, topic string, partitions int) error {
-	answers, err := b.admin.UpdatePartitions(ctx, partitions, topic)
-	if err == nil {
-		err = answers.Error()
-	}
+	err := b.admin.Do(func(admin *kadm.Client) error {
+		answers, err := admin.UpdatePartitions(ctx, partitions, topic)
+		if err == nil {
+			err = answers.Error()
+		}
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("give topic %s %d partitions: %w", topic, partitions, err)
 	}
@@ -434,7 +444,7 @@ func newTopicsPartitionsCommand() *cobra.Command {
 		Use:   "partitions TOPIC N",
 		Short: "Give a topic more partitions, so that more workers share it",
 		Long: `A group has at most as many working members as its topic has partitions. Running
-processes notice new partitions by themselves, within a minute or so.
+processes notice new partitions by themselves, within half a minute or so.
 
 Kafka places a record by its key and the number of partitions: with another
 number, later records of a key go elsewhere. Stages without state do not mind.
