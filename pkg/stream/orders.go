@@ -62,7 +62,7 @@ func (w *worker) running() {
 	switch {
 	case !w.member.Load():
 		w.health(Joining, nil)
-	case w.store != nil && w.store.room != nil && w.store.room.none():
+	case w.store != nil && w.store.room.none():
 		w.health(Waiting, errFull)
 	default:
 		w.health(Running, nil)

@@ -37,7 +37,7 @@ type store struct {
 	lock *os.File
 	db   *pebble.DB
 	log  *slog.Logger
-	room *space // nil in memory
+	room *space
 
 	mu      sync.Mutex // one applies at a time; guards what follows
 	owners  map[int32]*table
@@ -79,8 +79,10 @@ func openStoreOn(ctx context.Context, disk vfs.FS, dir, stage string, log *slog.
 		if err := s.claim(filepath.Join(dir, stage)); err != nil {
 			return nil, fmt.Errorf("open state of stage %s: %w", stage, err)
 		}
-		s.room = newSpace(ctx, disk, s.dir, log, told)
+	} else {
+		disk = vfs.NewMem()
 	}
+	s.room = newSpace(ctx, disk, s.dir, log, told)
 	err := s.open()
 	if err != nil && rebuildable(err) {
 		log.Warn("the state's files are damaged; they are thrown away and restored from Kafka", "folder", s.dir, "error", err)
@@ -130,7 +132,7 @@ func (s *store) open() (err error) {
 	cache := pebble.NewCache(storeCache)
 	defer cache.Unref()
 	o := &pebble.Options{
-		FS: vfs.NewMem(), Cache: cache, MemTableSize: storeMemTable, MaxOpenFiles: 256,
+		FS: s.room.fs(), Cache: cache, MemTableSize: storeMemTable, MaxOpenFiles: 256,
 		DisableWAL: true, Logger: storeLog{s.log}, FormatMajorVersion: pebble.FormatNewest,
 		EventListener: &pebble.EventListener{
 			BackgroundError: func(err error) {
@@ -145,10 +147,7 @@ func (s *store) open() (err error) {
 		o.Levels[i].FilterPolicy = bloom.FilterPolicy(10) // most keys looked up are new
 		o.Levels[i].IndexBlockSize = 256 << 10            // one level of index: a lookup reads one block less
 	}
-	if s.room != nil {
-		o.FS = s.room.fs()
-	}
-	if s.db, err = pebble.Open(s.dir, o); err == nil && s.room != nil {
+	if s.db, err = pebble.Open(s.dir, o); err == nil {
 		s.room.opened.Store(true)
 	}
 	return err
@@ -182,7 +181,7 @@ func (s *store) damage(err error) error {
 // store any more.
 func (s *store) close() error {
 	close(s.stop)
-	if s.room != nil && s.room.none() {
+	if s.room.none() {
 		// Its writes wait for space, which may never come; its lock stays with
 		// this process.
 		s.log.Warn("the local state is left as it is on a full disk; what it lacks is read from Kafka again", "folder", s.dir)
@@ -352,7 +351,7 @@ func (t *table) load(records []*kgo.Record, _ map[string]bool) error {
 // change applies records; delta says by how much each changes the number of
 // keys.
 func (t *table) change(records []*kgo.Record, delta func(*kgo.Record) (int64, error)) error {
-	if room := t.store.room; room != nil && !room.wait() {
+	if !t.store.room.wait() {
 		return errMoved // the copy stays behind
 	}
 	t.store.mu.Lock()

@@ -35,7 +35,8 @@ type blocks struct {
 // lineage is that of the rows of a record, which a version of the program made.
 func (b *blocks) lineage(rec *kgo.Record, version string) lineage {
 	if of := (origin{version, rec.Topic, rec.Partition}); b.from == nil || *b.from != of {
-		b.from = &of
+		from := of // or each record would have one
+		b.from = &from
 	}
 	at := rec.Timestamp
 	if !inRange(at) {
