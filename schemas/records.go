@@ -58,6 +58,11 @@ type Page struct {
 	Height    int32
 	DPI       int32  // resolution of Image, 0 if unknown
 	Reason    string // why OCR: `picture`, `no_text_layer`, `untrusted_text_layer: ` and the evidence
+	// What tells the language of a page of a document that declares none: the
+	// languages of pages with a text layer before it, the nearest first; or, of
+	// a long document that has none, the blob name of an earlier page image.
+	Neighbours []string
+	Sample     string
 }
 
 // Text sources of a page.
