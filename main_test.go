@@ -140,6 +140,11 @@ func TestEveryFileEndsAsRowsOrAsADeadLetter(t *testing.T) {
 	if languages != "eng_Latn\t2\nswh_Latn\t2\n" {
 		t.Errorf("languages: %q", languages)
 	}
+	places := must(t, vislang(t, "sql", "--data", data, "--format", "TSV", `SELECT count() > 10, countIf(block_end = 0 OR substring(p.text, s.page_start + 1, s.block_end - s.block_start) != s.text)
+		FROM sentences AS s JOIN pages AS p USING (document_id, revision, page)`))
+	if places != "1\t0\n" {
+		t.Errorf("many sentences, and how many do not stand in their page where they say: %q", places)
+	}
 	must(t, vislang(t, "run", "--data", data, "--until-idle", dir))
 	if again := statusOf(t, data); fmt.Sprint(again) != fmt.Sprint(s) {
 		t.Errorf("a second run changed the rows: %+v, then %+v", s, again)

@@ -70,7 +70,7 @@ func (t *Text) takeBody() any {
 func (t *Text) bodySize() int {
 	n := blocksSize(t.Blocks)
 	for i := range t.Sentences {
-		n += len(t.Sentences[i].Text) + len(t.Sentences[i].Language) + 2*5 + 8 + 2*5
+		n += len(t.Sentences[i].Text) + len(t.Sentences[i].Language) + 4*5 + 8 + 2*5
 	}
 	return n
 }

@@ -155,10 +155,13 @@ type Text struct {
 	BodyBlob    string // blob that holds Blocks and Sentences when the record would pass 512 KiB
 }
 
-// Sentence is a sentence in reading order.
+// Sentence is a sentence in reading order: Text is the text of its block from
+// Start to before End.
 type Sentence struct {
 	Page     int32
 	Block    int32 // index into Text.Blocks
+	Start    int32 // bytes
+	End      int32 // bytes; 0 in records from before there were offsets
 	Text     string
 	Language string
 	Quality  float64 // 0 to 1: share of letters, plausible length, page confidence

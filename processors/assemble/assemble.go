@@ -124,7 +124,8 @@ func (s *Stage) emit(ctx context.Context, pages []*schemas.PageText, out *stream
 		}
 		for _, sentence := range text.Sentences(block.Text, block.Language) {
 			t.Sentences = append(t.Sentences, schemas.Sentence{
-				Page: block.Page, Block: int32(i), Text: sentence.Text, Language: block.Language,
+				Page: block.Page, Block: int32(i), Start: int32(sentence.Start), End: int32(sentence.End),
+				Text: sentence.Text, Language: block.Language,
 				Quality: text.Quality(sentence.Text) * confidence[block.Page],
 			})
 		}

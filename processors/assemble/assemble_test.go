@@ -146,6 +146,21 @@ func TestTablesAndCodeAreNoSentences(t *testing.T) {
 	}
 }
 
+func TestSentencesKnowWhereTheyStand(t *testing.T) {
+	h := newHarness(t)
+	p := page(1, 1, "  ሰላም ለሁሉም።ሁለተኛው ነው።\n\n« C’est vrai. » Dr. Ali arrived…  It rained 1.5 mm.  ")
+	p.Blocks = append(p.Blocks, schemas.Block{Kind: schemas.BlockListItem, Text: "လက်ဆေးပါ။ ရေသောက်ပါ။"})
+	text := h.feed(p)
+	if text == nil || len(text.Sentences) != 8 {
+		t.Fatalf("text: %+v", text)
+	}
+	for _, s := range text.Sentences {
+		if there := text.Blocks[s.Block].Text[s.Start:s.End]; there != s.Text {
+			t.Errorf("block %d has %q where %q should be", s.Block, there, s.Text)
+		}
+	}
+}
+
 func TestAPageBeyondTheDocumentIsRefused(t *testing.T) {
 	h := newHarness(t)
 	value, err := h.codec.Encode(t.Context(), page(5, 4, "x"))

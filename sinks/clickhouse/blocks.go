@@ -118,11 +118,14 @@ func (b *blocks) addDeadLetter(l lineage, d *schemas.DeadLetter) {
 	b.count(1, len(d.Error)+len(d.URL)+len(d.Key)+len(d.Value))
 }
 
+// betweenBlocks parts the blocks in the text of a page.
+const betweenBlocks = "\n\n"
+
 func (b *blocks) addPageText(l lineage, p *schemas.PageText) {
 	var text strings.Builder
 	for i := range p.Blocks {
 		if i > 0 {
-			text.WriteString("\n\n")
+			text.WriteString(betweenBlocks)
 		}
 		text.WriteString(p.Blocks[i].Text)
 	}
@@ -139,6 +142,7 @@ func (b *blocks) addText(l lineage, t *schemas.Text) {
 	var size int
 	var characters int64
 	perPage := map[int32]map[string]int64{}
+	starts := blockStarts(t.Blocks)
 	for i := range t.Blocks {
 		block := &t.Blocks[i]
 		n := int64(utf8.RuneCountInString(block.Text))
@@ -153,7 +157,11 @@ func (b *blocks) addText(l lineage, t *schemas.Text) {
 	}
 	for i := range t.Sentences {
 		s := &t.Sentences[i]
-		b.sentences.add(l, sentenceRow{s, t, int32(i), int32(utf8.RuneCountInString(s.Text))})
+		row := sentenceRow{Sentence: s, text: t, index: int32(i), characters: int32(utf8.RuneCountInString(s.Text))}
+		if s.End > 0 && s.Block >= 0 && int(s.Block) < len(starts) {
+			row.pageStart = starts[s.Block] + s.Start
+		}
+		b.sentences.add(l, row)
 		size += len(s.Text)
 	}
 	for _, page := range slices.Sorted(maps.Keys(perPage)) {
@@ -161,6 +169,17 @@ func (b *blocks) addText(l lineage, t *schemas.Text) {
 	}
 	b.texts.add(l, textRow{t, characters})
 	b.count(1+len(t.Sentences)+len(perPage), size)
+}
+
+// blockStarts returns where each block starts in the text of its page.
+func blockStarts(all []schemas.Block) []int32 {
+	starts := make([]int32, len(all))
+	next := map[int32]int32{}
+	for i, block := range all {
+		starts[i] = next[block.Page]
+		next[block.Page] += int32(len(block.Text) + len(betweenBlocks))
+	}
+	return starts
 }
 
 // pageLanguage returns the language of most characters of a page; of equals

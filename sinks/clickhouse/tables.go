@@ -25,6 +25,7 @@ type (
 		text       *schemas.Text
 		index      int32
 		characters int32
+		pageStart  int32 // bytes from the start of the page's text
 	}
 	pageRow struct {
 		*schemas.PageText
@@ -114,6 +115,9 @@ func newLayouts() *layouts {
 			col("page", func(s *sentenceRow) int32 { return s.Page }),
 			col("block", func(s *sentenceRow) int32 { return s.Block }),
 			col("block_kind", func(s *sentenceRow) string { return blockKind(s.text, s.Block) }),
+			col("block_start", func(s *sentenceRow) int32 { return s.Start }),
+			col("block_end", func(s *sentenceRow) int32 { return s.End }),
+			col("page_start", func(s *sentenceRow) int32 { return s.pageStart }),
 			col("text", func(s *sentenceRow) string { return s.Text }),
 			col("characters", func(s *sentenceRow) int32 { return s.characters }),
 			col("language", func(s *sentenceRow) string { return s.Language }),
