@@ -16,7 +16,8 @@ import (
 type builder struct {
 	objects []string
 	pages   []int
-	trailer string
+
+	catalogue, trailer string // more entries of theirs
 }
 
 const (
@@ -52,7 +53,7 @@ func (b *builder) page(content, extra, resources string) {
 }
 
 func (b *builder) bytes() []byte {
-	b.objects[catalogObject-1] = fmt.Sprintf("<</Type/Catalog/Pages %d 0 R/Lang(sw-KE)>>", pagesObject)
+	b.objects[catalogObject-1] = fmt.Sprintf("<</Type/Catalog/Pages %d 0 R/Lang(sw-KE)%s>>", pagesObject, b.catalogue)
 	var kids strings.Builder
 	for _, p := range b.pages {
 		fmt.Fprintf(&kids, "%d 0 R ", p)

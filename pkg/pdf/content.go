@@ -197,7 +197,7 @@ var (
 // wrapper tells a document whose content is not in its pages: a dynamic XFA
 // form (ISO 32000-2, annex K) or a portfolio of attached files. Their one page
 // holds a notice to use another reader. PDFium does not tell, so the bytes are
-// searched for the keys of the catalogue.
+// searched for the keys of the catalogue, object streams with them.
 func (d *document) wrapper(file []byte) error {
 	if d.info.Pages > 2 {
 		return nil
@@ -205,7 +205,7 @@ func (d *document) wrapper(file []byte) error {
 	l := d.lib
 	form := needsRendering.Match(file) || l.int("FPDF_GetXFAPacketCount", d.handle) > 0
 	attached := l.int("FPDFDoc_GetAttachmentCount", d.handle)
-	portfolio := attached > 0 && collectionKey.Match(file)
+	portfolio := attached > 0 && (collectionKey.Match(file) || packed(file, collectionKey))
 	if !form && !portfolio {
 		return nil
 	}

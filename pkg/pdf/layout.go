@@ -1,6 +1,8 @@
 package pdf
 
 import (
+	"cmp"
+	"math"
 	"regexp"
 	"slices"
 	"unicode"
@@ -59,7 +61,14 @@ func (rep *repeats) layout(p *Page, c *content, runs []run) {
 	if !p.Scan && (p.Trust.OK || p.Trust.partial) {
 		l.caption()
 	}
-	slices.SortStableFunc(p.Lines, func(a, b Line) int { return int(a.Box.Y0 - b.Box.Y0) })
+	sortLines(p.Lines)
+}
+
+// sortLines puts lines from top to bottom. Those at one height, to the point,
+// stay in the order they were read in. Heights are rounded and then compared:
+// to call all that differ by less than a point equal would be no order.
+func sortLines(lines []Line) {
+	slices.SortStableFunc(lines, func(a, b Line) int { return cmp.Compare(math.Round(a.Box.Y0), math.Round(b.Box.Y0)) })
 }
 
 // visible parts the runs into those that stand upright and those at other

@@ -2,6 +2,8 @@ package pdf
 
 import (
 	"bytes"
+	"cmp"
+	"compress/zlib"
 	"context"
 	"errors"
 	"flag"
@@ -9,8 +11,11 @@ import (
 	"image"
 	"image/jpeg"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -201,6 +206,22 @@ func TestRotatedPage(t *testing.T) {
 	}
 }
 
+// Lines a fraction of a point apart have an order, whatever order they come in.
+func TestSortLines(t *testing.T) {
+	var lines []Line
+	for i := range 40 {
+		lines = append(lines, Line{Text: fmt.Sprint(i), Box: Rect{Y0: 0.7 * float64(i*17%40)}})
+	}
+	sortLines(lines)
+	if !slices.IsSortedFunc(lines, func(a, b Line) int { return cmp.Compare(math.Round(a.Box.Y0), math.Round(b.Box.Y0)) }) {
+		t.Errorf("%v", lines)
+	}
+	same := []Line{{Text: "left", Box: Rect{Y0: 10.2}}, {Text: "right", Box: Rect{Y0: 9.9}}}
+	if sortLines(same); same[0].Text != "left" {
+		t.Error("lines of one height have changed places")
+	}
+}
+
 func TestOpen(t *testing.T) {
 	pool := newTestPool(t)
 	b := newBuilder()
@@ -215,6 +236,10 @@ func TestOpen(t *testing.T) {
 		data        []byte
 	}{
 		{"form", ClassUnsupported, form},
+		{"portfolio", ClassUnsupported, portfolio("Open this file in another reader.", true)},
+		{"portfolio, packed", ClassUnsupported, packObjects(t, portfolio("Open this file in another reader.", true))},
+		{"an attachment, no portfolio", "", portfolio("Habari", false)},
+		{"an attachment, no portfolio, packed", "", packObjects(t, portfolio("Habari", false))},
 		{"good", "", good},
 		{"junk before the header", "", append([]byte(strings.Repeat("Warning: x\n", 140)), good...)},
 		{"no end", "", good[:bytes.LastIndex(good, []byte("xref\n0"))]},
@@ -245,6 +270,63 @@ func TestOpen(t *testing.T) {
 			t.Errorf("%s: error %v, want class %s", c.name, err, c.class)
 		}
 	}
+}
+
+// portfolio is a page with a file attached: as the collection that the document
+// is (ISO 32000-1, 12.3.5) or just so.
+func portfolio(line string, collection bool) []byte {
+	b := newBuilderWith(line)
+	file := b.add(stream("/Type/EmbeddedFile", "Ripoti ya mwezi"))
+	spec := b.add(fmt.Sprintf("<</Type/Filespec/F(ripoti.txt)/UF(ripoti.txt)/EF<</F %d 0 R>>>>", file))
+	catalogue := fmt.Sprintf("/Names<</EmbeddedFiles<</Names[(ripoti.txt)%d 0 R]>>>>", spec)
+	if collection {
+		catalogue += "/Collection<</Type/Collection/View/D>>"
+	}
+	b.catalogue = catalogue
+	return b.bytes()
+}
+
+// packObjects writes a file of the builder anew with its plain objects in an
+// object stream, as most programs do today.
+func packObjects(t testing.TB, file []byte) []byte {
+	t.Helper()
+	var out, index, objects bytes.Buffer
+	out.WriteString("%PDF-1.5\n")
+	var entries [][3]int // of the cross-reference stream: kind, offset or stream, index
+	all := regexp.MustCompile(`(?s)(\d+) 0 obj\n(.*?)\nendobj\n`).FindAllSubmatch(file, -1)
+	holder := len(all) + 1
+	for i, m := range all {
+		if bytes.Contains(m[2], []byte("stream")) {
+			entries = append(entries, [3]int{1, out.Len(), 0})
+			fmt.Fprintf(&out, "%d 0 obj\n%s\nendobj\n", i+1, m[2])
+			continue
+		}
+		entries = append(entries, [3]int{2, holder, strings.Count(index.String(), " ") / 2})
+		fmt.Fprintf(&index, "%d %d ", i+1, objects.Len())
+		fmt.Fprintf(&objects, "%s\n", m[2])
+	}
+	deflate := func(data []byte) string {
+		var b bytes.Buffer
+		w := zlib.NewWriter(&b)
+		if _, err := w.Write(data); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	entries = append(entries, [3]int{1, out.Len(), 0})
+	fmt.Fprintf(&out, "%d 0 obj\n%s\nendobj\n", holder, stream(fmt.Sprintf("/Type/ObjStm/N %d/First %d/Filter/FlateDecode", strings.Count(index.String(), " ")/2, index.Len()), deflate(append(index.Bytes(), objects.Bytes()...))))
+	xref := out.Len()
+	entries = append(entries, [3]int{1, xref, 0})
+	rows := []byte{0, 0, 0, 0, 0}
+	for _, e := range entries {
+		rows = append(rows, byte(e[0]), byte(e[1]>>16), byte(e[1]>>8), byte(e[1]), byte(e[2]))
+	}
+	fmt.Fprintf(&out, "%d 0 obj\n%s\nendobj\nstartxref\n%d\n%%%%EOF\n", holder+1,
+		stream(fmt.Sprintf("/Type/XRef/Size %d/W[1 3 1]/Root %d 0 R/Filter/FlateDecode", len(entries)+1, catalogObject), deflate(rows)), xref)
+	return out.Bytes()
 }
 
 func newBuilderWith(line string) *builder {

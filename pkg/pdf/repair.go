@@ -73,6 +73,27 @@ func repair(data []byte) []byte {
 	return fmt.Appendf(out, "]>>\nendobj\ntrailer\n<</Size %d/Root %d 0 R>>\nstartxref\n0\n%%%%EOF\n", root+2, root)
 }
 
+// packed tells that an object in an object stream of the file matches.
+func packed(file []byte, pattern *regexp.Regexp) bool {
+	starts := typeObjStm.FindAllIndex(file, -1)
+	for i, at := range starts {
+		from, end := bytes.LastIndex(file[:at[0]], []byte("obj")), len(file)
+		if i+1 < len(starts) {
+			end = starts[i+1][0]
+		}
+		dict, rest, isStream := bytes.Cut(file[max(0, from):end], []byte("stream"))
+		if !isStream {
+			continue
+		}
+		for _, object := range unpackObjects(dict, rest, maxRepair) {
+			if pattern.Match(object) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // unpackObjects yields the objects of an object stream (ISO 32000-1, 7.5.7) as
 // far as they are there, and as far as limit bytes.
 func unpackObjects(dict, stream []byte, limit int) func(yield func(int, []byte) bool) {
