@@ -157,7 +157,6 @@ func (m *Model) count(counts []map[gram]int) {
 		}
 		members[m.languages[i].family]++
 	}
-	typical := m.typical(totals)
 	// The average probability of each n-gram over the languages of a script.
 	type entry struct {
 		language uint16
@@ -172,9 +171,7 @@ func (m *Model) count(counts []map[gram]int) {
 	sorted := slices.Sorted(maps.Keys(entries))
 	for i := range m.languages {
 		for n := m.languages[i].family.shortest() - 1; n < len(smoothing); n++ {
-			// A small text must not make what it lacks look likely.
-			size := max(totals[i][n], typical[m.languages[i].family][n])
-			m.languages[i].miss[n] = float32(math.Log(smoothing[n] / (size + smoothing[n])))
+			m.languages[i].miss[n] = float32(math.Log(smoothing[n] / (totals[i][n] + smoothing[n])))
 		}
 	}
 	rows := make([]row, 0, len(sorted))
@@ -204,23 +201,4 @@ func (m *Model) count(counts []map[gram]int) {
 		}
 	}
 	m.index(rows)
-}
-
-// typical returns the median number of n-grams of the languages of each
-// script, by length.
-func (m *Model) typical(totals [][whole]float64) (out [maxScripts][whole]float64) {
-	for n := range whole {
-		var by [maxScripts][]float64
-		for i, t := range totals {
-			f := m.languages[i].family
-			by[f] = append(by[f], t[n])
-		}
-		for f, sizes := range by {
-			if len(sizes) > 0 {
-				slices.Sort(sizes)
-				out[f][n] = sizes[len(sizes)/2]
-			}
-		}
-	}
-	return out
 }
