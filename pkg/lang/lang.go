@@ -36,7 +36,7 @@ func unfamiliar(coverage float64, letters int) float64 {
 
 // method is the version of how a text is read. It changes when the same model
 // may answer differently.
-const method = 6
+const method = 7
 
 // Name tells the model, and how it is used, apart from others: what depends on
 // its answers can be kept under it.
@@ -163,7 +163,11 @@ func (m *Model) weigh(text string, declared []string, s *scratch, hurry bool) re
 // hardly change that, and chooses only then.
 func (m *Model) judge(r *reading, labels []string, last bool, s *scratch) (settled bool) {
 	f := &m.families[r.family]
-	f.score(r, 1/m.fit.temperature(r.sums.seen[0]), s)
+	warmth := 1 / m.fit.temperature(r.sums.seen[0])
+	if r.names {
+		warmth /= 2
+	}
+	f.score(r, warmth, s)
 	addScaled(s.scores, f.prior, 1)
 	rivals := f.size
 	if r.family == han || len(labels) > 0 {

@@ -77,6 +77,12 @@ func TestIdentify(t *testing.T) {
 		{"Ναι, ίσως αύριο", "und_Grek"},
 		{"12 345, 67.8 — !", "und_Zyyy"},
 		{"https://example.org/the/children a.b@example.org", "und_Latn"},
+		{"WHO/UNICEF 2021", "und_Latn"},
+		{"THE 2023", "und_Latn"},
+		{"NGOs", "und_Latn"},
+		{"THE CHILDREN LIKE THE RAIN", "eng_Latn"},
+		{"CHILDREN AND FOOD", "eng_Latn"},
+		{"the children like the WHO and UNICEF", "eng_Latn"},
 		{"", "und_Zyyy"},
 		{"\xff\xfe", "und_Zyyy"},
 	}
@@ -108,6 +114,37 @@ func TestDeclaredLanguageIsEvidence(t *testing.T) {
 	}
 	if label, _ := m.IdentifyWith(corpus["swh_Latn"][0], "en"); label != "swh_Latn" {
 		t.Errorf("a wrong declaration won: %s", label)
+	}
+}
+
+// What may be nothing but names says less than the same words elsewhere.
+func TestNamesSayLittle(t *testing.T) {
+	m := trained(t)
+	ratio := func(text string) float64 {
+		ranked := m.Rank(text)
+		return math.Log(ranked[0].Confidence / ranked[1].Confidence)
+	}
+	for _, text := range []string{"Mama", "Mama Watoto", "Mother Rain"} {
+		names, words := ratio(text), ratio(strings.ToLower(text))
+		// The odds before the text is read are the same.
+		if names > 0.7*words {
+			t.Errorf("log odds %.2f as names, %.2f as words: %q", names, words, text)
+		}
+	}
+	const sentence = "Mama yangu anapika chakula kitamu sana"
+	if capital, lower := ratio(sentence), ratio(strings.ToLower(sentence)); capital != lower {
+		t.Errorf("log odds of a sentence: %g, in lower case %g", capital, lower)
+	}
+}
+
+func TestStyleOf(t *testing.T) {
+	for word, want := range map[string]style{
+		"haki": plain, "Haki": title, "UNICEF": capital, "NGOs": capital, "IDs": capital, "A": initial, "McDonald": title, "Ĉu": title, "ĈU": capital,
+		"ДЕТИ": capital, "ሰላም": plain, "iPhone": plain, "Ís": title,
+	} {
+		if got := styleOf(word); got != want {
+			t.Errorf("%s: %d, want %d", word, got, want)
+		}
 	}
 }
 

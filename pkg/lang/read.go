@@ -15,6 +15,7 @@ type reading struct {
 	letters int       // that were looked at
 	scores  []float32 // of the languages of the family, in nats or in logs of odds
 	best    int       // number of the most probable one in the family, -1 if there is none
+	names   bool      // it may be nothing but names
 	sums    *sums
 }
 
@@ -34,7 +35,7 @@ func (m *Model) open(text string, s *scratch) (r reading) {
 			r.family = family
 		}
 		if !address {
-			s.spans = append(s.spans, span{start, end, family})
+			s.spans = append(s.spans, span{start, end, family, styleOf(text[start:end])})
 		}
 	})
 	r.script = scripts[r.family].code
@@ -44,6 +45,8 @@ func (m *Model) open(text string, s *scratch) (r reading) {
 	}
 	// Words of other scripts are names and terms, of any language.
 	s.spans = slices.DeleteFunc(s.spans, func(w span) bool { return w.family != r.family })
+	s.spans = withoutAcronyms(s.spans)
+	r.names = mayBeNames(s.spans)
 	r.sums = &s.sums
 	r.sums.begin(m.families[r.family].stride)
 	return r

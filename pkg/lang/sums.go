@@ -14,6 +14,7 @@ type scratch struct {
 type span struct {
 	start, end int
 	family     script
+	style      style
 }
 
 // sums adds up the words of a text that are in scripts of one family.
