@@ -217,14 +217,16 @@ type extractedCaption struct {
 type extractedPage struct {
 	Page       int32   `json:"page"`
 	TextSource string  `json:"text_source"`
-	Reason     string  `json:"reason,omitempty"`   // why OCR
-	Evidence   string  `json:"evidence,omitempty"` // what speaks against the text layer
+	Reason     string  `json:"reason,omitempty"`   // why the text comes from there
+	Evidence   string  `json:"evidence,omitempty"` // what speaks for or against the text layer
 	Engine     string  `json:"engine"`
 	Confidence float64 `json:"confidence"`
 	Width      int32   `json:"width"`
 	Height     int32   `json:"height"`
 	Rotation   int32   `json:"rotation"`
 	Error      string  `json:"error,omitempty"`
+
+	Measures map[string]float64 `json:"measures,omitempty"` // what the text layer was judged by
 }
 
 // fileReader extracts one file after another.
@@ -261,7 +263,7 @@ func (r *fileReader) read(ctx context.Context, file string) (*extracted, error) 
 	if err != nil {
 		return result, err
 	}
-	sink := &resultSink{reader: r, result: result, reasons: map[int32]string{}}
+	sink := &resultSink{reader: r, result: result, images: map[int32]bool{}}
 	sink.work.SetLimit(r.o.workers)
 	err = r.extractor.Extract(ctx, extract.Input{
 		Context:  schemas.Context{URL: (&url.URL{Scheme: "file", Path: filepath.ToSlash(absolute)}).String(), Languages: r.o.languages},
@@ -293,11 +295,11 @@ func localResource(_ context.Context, address string) ([]byte, error) {
 // resultSink collects what is extracted. Pages are recognised in the
 // background, as many at a time as there are workers.
 type resultSink struct {
-	reader  *fileReader
-	result  *extracted
-	work    errgroup.Group
-	texts   []*schemas.PageText
-	reasons map[int32]string
+	reader *fileReader
+	result *extracted
+	work   errgroup.Group
+	texts  []*schemas.PageText
+	images map[int32]bool // pages that need OCR
 }
 
 func (s *resultSink) Text(_ context.Context, p *schemas.PageText) error {
@@ -312,10 +314,10 @@ func (s *resultSink) Failed(_ context.Context, page int32, err error) error {
 }
 
 func (s *resultSink) Page(ctx context.Context, page *schemas.Page, image []byte) error {
-	p := &schemas.PageText{Context: page.Context, Page: page.Page, TextSource: schemas.SourceNone, Width: page.Width, Height: page.Height}
+	p := &schemas.PageText{Context: page.Context, Page: page.Page, TextSource: schemas.SourceNone, Width: page.Width, Height: page.Height, Provenance: page.Provenance}
 	s.reader.progress.at(page.Page)
 	s.texts = append(s.texts, p)
-	s.reasons[page.Page] = page.Reason
+	s.images[page.Page] = true
 	if s.reader.o.noOCR {
 		p.Failure = "needs OCR"
 		return nil
@@ -392,12 +394,15 @@ func (s *resultSink) finish(ctx context.Context) {
 		if sources[p.TextSource]++; sources[p.TextSource] > sources[s.result.TextSource] {
 			s.result.TextSource = p.TextSource
 		}
-		reason, evidence, _ := strings.Cut(s.reasons[p.Page], ": ")
+		measures := map[string]float64{}
+		for _, m := range p.Measures {
+			measures[m.Name] = m.Value
+		}
 		s.result.Pages = append(s.result.Pages, extractedPage{
-			Page: p.Page, TextSource: p.TextSource, Reason: reason, Evidence: evidence, Engine: p.Engine, Confidence: p.Confidence,
-			Width: p.Width, Height: p.Height, Rotation: p.Rotation, Error: p.Failure,
+			Page: p.Page, TextSource: p.TextSource, Reason: p.Reason, Evidence: p.Evidence, Engine: p.Engine, Confidence: p.Confidence,
+			Width: p.Width, Height: p.Height, Rotation: p.Rotation, Error: p.Failure, Measures: measures,
 		})
-		if p.Failure != "" && s.reasons[p.Page] != "" && !s.reader.o.noOCR && ctx.Err() == nil {
+		if p.Failure != "" && s.images[p.Page] && !s.reader.o.noOCR && ctx.Err() == nil {
 			s.result.failures = append(s.result.failures, fmt.Sprintf("page %d: %s", p.Page, p.Failure))
 		}
 		for _, b := range p.Blocks {

@@ -56,14 +56,37 @@ type Page struct {
 	MediaType string
 	Width     int32 // pixels
 	Height    int32
-	DPI       int32  // resolution of Image, 0 if unknown
-	Reason    string // why OCR: `picture`, `no_text_layer`, `untrusted_text_layer: ` and the evidence
+	DPI       int32 // resolution of Image, 0 if unknown
+	Provenance
 	// What tells the language of a page of a document that declares none: the
 	// languages of pages with a text layer before it, the nearest first; or, of
 	// a long document that has none, the blob name of an earlier page image.
 	Neighbours []string
 	Sample     string
 }
+
+// Provenance says why the text of a page is taken from where it is.
+type Provenance struct {
+	Reason   string    // one of the constants below; "" for HTML and plain text
+	Evidence string    // what was found, for people
+	Measures []Measure // what the decision was made by
+}
+
+// Measure is a count or share that was measured on a page, such as
+// `misplaced_signs`.
+type Measure struct {
+	Name  string
+	Value float64
+}
+
+// Reasons to take a page's text from where it is.
+const (
+	ReasonPicture   = "picture"              // it is a picture: OCR
+	ReasonNoLayer   = "no_text_layer"        // a scan: OCR
+	ReasonUntrusted = "untrusted_text_layer" // OCR
+	ReasonTrusted   = "trusted_text_layer"
+	ReasonBlank     = "blank" // nothing is on it
+)
 
 // Text sources of a page.
 const (
@@ -81,14 +104,15 @@ type PageText struct {
 	TextSource string  // one of the constants above
 	Engine     string  // what made it, with version and models: `tesseract 5.3.0 tir+amh`, `pdfium …`
 	Confidence float64 // mean confidence of the words, 0 to 1; 1 for born-digital text, 0 for SourceNone
-	Width      int32   // pixels (OCR) or points (PDF) of the upright page; 0 for HTML
-	Height     int32
-	Rotation   int32   // degrees clockwise that the image was turned by to stand upright: 0, 90, 180, 270
-	Skew       float64 // degrees that were corrected
-	Blocks     []Block
-	Lines      []Line // recognised lines (OCR) or lines of the text layer
-	Failure    string // only with SourceNone
-	BodyBlob   string // blob that holds Blocks and Lines when the record would pass 512 KiB; else ""
+	Provenance
+	Width    int32 // pixels (OCR) or points (PDF) of the upright page; 0 for HTML
+	Height   int32
+	Rotation int32   // degrees clockwise that the image was turned by to stand upright: 0, 90, 180, 270
+	Skew     float64 // degrees that were corrected
+	Blocks   []Block
+	Lines    []Line // recognised lines (OCR) or lines of the text layer
+	Failure  string // only with SourceNone
+	BodyBlob string // blob that holds Blocks and Lines when the record would pass 512 KiB; else ""
 }
 
 // Block kinds.

@@ -31,6 +31,7 @@ func (s *server) page(n int) (*Page, error) {
 			p.Trust = Trust{OK: true}
 		}
 	}
+	p.Trust.Measures = measure(c, runs)
 	s.repeats.layout(p, c, runs)
 	return p, nil
 }

@@ -19,6 +19,8 @@ type Trust struct {
 	OK     bool
 	Reason string // NoTextLayer or UntrustedTextLayer; "" when OK
 	Detail string // what was found, for people
+	// Measures are what the verdict was made by. A count that is 0 is left out.
+	Measures []Measure
 
 	partial bool // parts of the text may be sound
 }

@@ -329,3 +329,23 @@ func FuzzTIFFPages(f *testing.F) {
 		}
 	})
 }
+
+// TestProvenance checks that each page of a PDF says why its text comes from
+// where it does.
+func TestProvenance(t *testing.T) {
+	x := newExtractor(t)
+	var got collector
+	if err := x.Extract(t.Context(), memory("mixed.pdf", tinyPDF(textPage, drawn, "")), &got); err != nil {
+		t.Fatal(err)
+	}
+	show := func(p schemas.Provenance) string { return fmt.Sprint(p.Reason, " ", p.Evidence, " ", p.Measures) }
+	for i, c := range []struct{ got, want string }{
+		{show(got.texts[0].Provenance), "trusted_text_layer  [{characters 16} {latin_words 2}]"},
+		{show(got.pages[0].Provenance), "no_text_layer 0 characters []"},
+		{show(got.texts[1].Provenance), "blank  []"},
+	} {
+		if c.got != c.want {
+			t.Errorf("page %d: %s, want %s", i+1, c.got, c.want)
+		}
+	}
+}

@@ -119,11 +119,11 @@ func (x *Extractor) pdfPage(ctx context.Context, c schemas.Context, doc *pdf.Doc
 		if doc.Info().Repaired {
 			return false, fail(ctx, c, int32(n), damaged(n), sink)
 		}
-		return false, sink.Text(ctx, pageText(c, &pdf.Page{Number: n, Width: page.Width, Height: page.Height}))
+		return false, sink.Text(ctx, pageText(c, &pdf.Page{Number: n, Width: page.Width, Height: page.Height, Blank: true}))
 	}
 	return false, sink.Page(ctx, &schemas.Page{
 		Context: c, Page: int32(n), MediaType: image.MediaType, Width: int32(image.Width), Height: int32(image.Height),
-		DPI: int32(image.DPI), Reason: reason(page.Trust),
+		DPI: int32(image.DPI), Provenance: provenance(page),
 	}, image.Data)
 }
 
@@ -131,12 +131,19 @@ func damaged(n int) error {
 	return failf(ClassCorrupt, "page %d: the file is damaged, the page's content is missing", n)
 }
 
-// reason is why a page needs OCR, with the evidence against its text layer.
-func reason(t pdf.Trust) string {
-	if t.Reason == pdf.UntrustedTextLayer && t.Detail != "" {
-		return t.Reason + ": " + t.Detail
+// provenance is why a page's text is taken from its text layer, or is not.
+func provenance(page *pdf.Page) schemas.Provenance {
+	p := schemas.Provenance{Reason: page.Trust.Reason, Evidence: page.Trust.Detail}
+	switch {
+	case page.Blank:
+		p.Reason = schemas.ReasonBlank
+	case page.Trust.OK:
+		p.Reason = schemas.ReasonTrusted
 	}
-	return t.Reason
+	for _, m := range page.Trust.Measures {
+		p.Measures = append(p.Measures, schemas.Measure(m))
+	}
+	return p
 }
 
 // renderPage draws a page for OCR, coarsely when the fine way takes too long
@@ -166,7 +173,7 @@ func fail(ctx context.Context, c schemas.Context, page int32, err error, sink Si
 func pageText(c schemas.Context, page *pdf.Page) *schemas.PageText {
 	t := &schemas.PageText{
 		Context: c, Page: int32(page.Number), TextSource: schemas.SourceTextLayer, Engine: pdf.Engine, Confidence: 1,
-		Width: points(page.Width), Height: points(page.Height), Rotation: int32(page.Rotation),
+		Width: points(page.Width), Height: points(page.Height), Rotation: int32(page.Rotation), Provenance: provenance(page),
 	}
 	for _, b := range page.Blocks {
 		t.Blocks = append(t.Blocks, schemas.Block{Page: t.Page, Kind: b.Kind, Text: b.Text})

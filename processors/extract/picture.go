@@ -41,7 +41,7 @@ func (x *Extractor) picture(ctx context.Context, in Input, mediaType string, sin
 	}
 	fillContext(&in.Context, 1, "", "")
 	page := &schemas.Page{
-		Context: in.Context, Page: 1, MediaType: mediaType, Width: int32(width), Height: int32(height), Reason: "picture",
+		Context: in.Context, Page: 1, MediaType: mediaType, Width: int32(width), Height: int32(height), Provenance: schemas.Provenance{Reason: schemas.ReasonPicture},
 	}
 	if err := x.pictureFigure(ctx, in.Context, mediaType, data, page, sink); err != nil {
 		return err
@@ -109,7 +109,7 @@ func (x *Extractor) tiff(ctx context.Context, in Input, data []byte, offsets []u
 		n := int32(i + 1)
 		one := bytes.Clone(data)
 		byteOrder(one).PutUint32(one[4:], offset) // this page first
-		page := &schemas.Page{Context: in.Context, Page: n, MediaType: media.PNG, Reason: "picture"}
+		page := &schemas.Page{Context: in.Context, Page: n, MediaType: media.PNG, Provenance: schemas.Provenance{Reason: schemas.ReasonPicture}}
 		content, err := tiffPage(one, page, maxTIFFPixels-pixels)
 		pixels += int64(page.Width) * int64(page.Height)
 		if err != nil {

@@ -85,7 +85,7 @@ func (s *Stage) fail(ctx context.Context, page *schemas.Page, err error, out *st
 	out.DeadLetter(err)
 	return s.emit(ctx, &schemas.PageText{
 		Context: page.Context, Page: page.Page, TextSource: schemas.SourceNone, Failure: err.Error(),
-		Width: page.Width, Height: page.Height,
+		Width: page.Width, Height: page.Height, Provenance: page.Provenance,
 	}, out)
 }
 
@@ -106,7 +106,7 @@ func pageText(page *schemas.Page, read *ocr.Page) *schemas.PageText {
 	t := &schemas.PageText{
 		Context: page.Context, Page: page.Page, TextSource: schemas.SourceOCR, Engine: read.Engine,
 		Confidence: read.Confidence, Width: int32(read.Width), Height: int32(read.Height),
-		Rotation: int32(read.Rotation), Skew: read.Skew,
+		Rotation: int32(read.Rotation), Skew: read.Skew, Provenance: page.Provenance,
 	}
 	for _, paragraph := range read.Paragraphs() {
 		lines := make([]string, len(paragraph.Lines))

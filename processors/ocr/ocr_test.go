@@ -170,7 +170,7 @@ func TestStage(t *testing.T) {
 	page := func(n int32, image string, languages ...string) schemas.Page {
 		return schemas.Page{
 			Context: schemas.Context{DocumentID: "doc", URL: "https://example.org/scan.pdf", Languages: languages, Pages: 4},
-			Page:    n, Image: image, MediaType: "image/png", Width: 700, Height: 180, DPI: 150, Reason: "no_text_layer",
+			Page:    n, Image: image, MediaType: "image/png", Width: 700, Height: 180, DPI: 150, Provenance: schemas.Provenance{Reason: "no_text_layer"},
 		}
 	}
 	e.produce(t, page(1, put(picture(t, "The rains came late this year, so the har-", "vest was small in most of the villages")), "en"))

@@ -129,7 +129,7 @@ func (b *blocks) addPageText(l lineage, p *schemas.PageText) {
 		}
 		text.WriteString(p.Blocks[i].Text)
 	}
-	size := text.Len()
+	size := text.Len() + len(p.Evidence) + 16*len(p.Measures)
 	for i := range p.Lines {
 		b.lines.add(l, lineRow{&p.Lines[i], p, int32(i + 1)})
 		size += len(p.Lines[i].Text)

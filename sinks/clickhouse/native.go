@@ -42,9 +42,7 @@ func native[T, V any](value cell[T, V]) (kind string, write func(*pieces, []row[
 	case cell[T, int64]:
 		return "Int64", scalar(value, appendInt64)
 	case cell[T, float64]:
-		return "Float64", scalar(value, func(to []byte, v float64) []byte {
-			return binary.LittleEndian.AppendUint64(to, math.Float64bits(v))
-		})
+		return "Float64", scalar(value, appendFloat64)
 	case cell[T, bool]:
 		return "Bool", scalar(value, func(to []byte, v bool) []byte {
 			if v {
@@ -60,6 +58,8 @@ func native[T, V any](value cell[T, V]) (kind string, write func(*pieces, []row[
 		return "Array(Int32)", array(value, appendInt32)
 	case cell[T, []int64]:
 		return "Array(Int64)", array(value, appendInt64)
+	case cell[T, []float64]:
+		return "Array(Float64)", array(value, appendFloat64)
 	}
 	panic("no column type for this type of value")
 }
@@ -105,6 +105,10 @@ func appendText(to []byte, v string) []byte {
 
 func appendInt32(to []byte, v int32) []byte { return binary.LittleEndian.AppendUint32(to, uint32(v)) }
 func appendInt64(to []byte, v int64) []byte { return binary.LittleEndian.AppendUint64(to, uint64(v)) }
+
+func appendFloat64(to []byte, v float64) []byte {
+	return binary.LittleEndian.AppendUint64(to, math.Float64bits(v))
+}
 
 // native sends the block in the Native format.
 func (r *rows[T]) native(to *pieces) {

@@ -132,6 +132,14 @@ func newLayouts() *layouts {
 			col("text", func(p *pageRow) string { return p.text }),
 			col("text_source", func(p *pageRow) string { return p.TextSource }),
 			col("confidence", func(p *pageRow) float64 { return p.Confidence }),
+			col("reason", func(p *pageRow) string { return p.Reason }),
+			col("evidence", func(p *pageRow) string { return p.Evidence }),
+			col("measures.name", func(p *pageRow) []string {
+				return each(p.Measures, func(m schemas.Measure) string { return m.Name })
+			}),
+			col("measures.value", func(p *pageRow) []float64 {
+				return each(p.Measures, func(m schemas.Measure) float64 { return m.Value })
+			}),
 			col("width", func(p *pageRow) int32 { return p.Width }),
 			col("height", func(p *pageRow) int32 { return p.Height }),
 			col("engine", func(p *pageRow) string { return p.Engine }),
