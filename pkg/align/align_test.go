@@ -125,6 +125,7 @@ func TestHealth(t *testing.T) {
 		{"a copy", source, false},
 		{"a copy that was misread", misread, false},
 		{"40 % missing", part, false},
+		{"a block missing", slices.Concat(target[:10], target[24:]), false},
 		{"the same line again and again", slices.Repeat(target[:1], 40), false},
 	}
 	for _, tt := range tests {
@@ -137,6 +138,21 @@ func TestHealth(t *testing.T) {
 				t.Errorf("health %.2f, %+v", r.Health, r.Evidence)
 			}
 		})
+	}
+}
+
+// Lines of two or three signs: a word, a number, a heading.
+func TestHealthOfShortCopy(t *testing.T) {
+	var lines []string
+	for i := range 40 {
+		lines = append(lines, fmt.Sprintf("word %d", 100+i*37))
+	}
+	r, err := Align(context.Background(), lines, lines, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Health >= HealthThreshold || r.Evidence.Copied != 1 {
+		t.Errorf("health %.2f, %+v", r.Health, r.Evidence)
 	}
 }
 

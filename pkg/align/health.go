@@ -25,14 +25,20 @@ type Evidence struct {
 	Anchors float64 `json:"anchors"`
 	// Displaced is how sure it is that one document begins and the other ends
 	// with sentences of their own: the text of one is shifted against the other.
-	Displaced float64 `json:"displaced"`
+	Displaced  float64 `json:"displaced"`
+	begin, end float64 // whose product it is
+	// Hole is the longest run of sentences of one document without a
+	// counterpart, as a share of the shorter document.
+	Hole float64 `json:"hole"`
 	// Copied is the share of beads whose sides are about the same words.
 	Copied float64 `json:"copied"`
 }
 
 // evidence measures an alignment.
 func (m *model) evidence(beads []Bead) Evidence {
-	e := Evidence{Lengths: 1, Anchors: -1, Displaced: m.lattice.displaced(), Balance: m.balance()}
+	e := Evidence{Lengths: 1, Anchors: -1, Balance: m.balance(), Hole: hole(beads, min(len(m.source.length), len(m.target.length)))}
+	e.begin, e.end = m.lattice.displaced()
+	e.Displaced = e.begin * e.end
 	var all, covered [2]float64
 	var n, sx, sy, sxx, syy, sxy float64
 	var shared, possible, copies float64
@@ -96,15 +102,15 @@ func (m *model) agreement(a, b []int32) (shared, possible float64) {
 	return shared, possible
 }
 
-// same tells whether two sentences have most of their signs in common, of which
-// each needs enough: recognition may have read a copy otherwise here and there.
+// same tells whether two sentences have most of their signs in common: recognition
+// may have read a copy otherwise here and there. Of few signs it wants all.
 func (m *model) same(source, target []int) bool {
 	if len(source) > 1 || len(target) > 1 {
 		return false
 	}
 	a, b := m.corpus.read[0].at(source[0]), m.corpus.read[1].at(target[0])
 	if len(a) < 4 || len(b) < 4 {
-		return false
+		return len(a) > 0 && slices.Equal(a, b)
 	}
 	entries, mark := m.corpus.table.entries, int32(-1-source[0])
 	for _, k := range a {
@@ -135,32 +141,54 @@ func (m *model) balance() float64 {
 	return max(min(n, t)/max(n, t), min(letters[0], letters[1])/max(letters[0], letters[1]))
 }
 
-// displaced is the probability that one document begins and the other ends with
-// a sentence of its own.
-func (l *lattice) displaced() float64 {
+// hole returns the longest run of beads with sentences of the same side alone,
+// as a share of so many sentences and four more.
+func hole(beads []Bead, sentences int) float64 {
+	longest, run := 0, 0
+	var side bool // that the run is of the source
+	for _, b := range beads {
+		switch alone := len(b.Target) == 0; {
+		case len(b.Source) > 0 && !alone:
+			run = 0
+		case run > 0 && alone == side:
+			run++
+		default:
+			side, run = alone, 1
+		}
+		longest = max(longest, run)
+	}
+	return float64(longest) / float64(sentences+4)
+}
+
+// displaced returns the probabilities that one document begins and that the
+// other ends with a sentence of its own.
+func (l *lattice) displaced() (begin, end float64) {
 	last := len(l.lo) - 1
-	end := l.hi[last]
-	if last < 4 || end < 4 {
-		return 0
+	size := l.hi[last]
+	if last < 4 || size < 4 {
+		return 0, 0
 	}
 	var source, target [2]float64 // alone at the begin, at the end
 	first := l.at(0, 0)
 	source[0], target[0] = float64(first[sourceGap]), float64(first[targetGap])
-	if end >= l.lo[last-1] && end <= l.hi[last-1] {
-		source[1] = float64(l.at(last-1, end)[sourceGap])
+	if size >= l.lo[last-1] && size <= l.hi[last-1] {
+		source[1] = float64(l.at(last-1, size)[sourceGap])
 	}
-	if end-1 >= l.lo[last] {
-		target[1] = float64(l.at(last, end-1)[targetGap])
+	if size-1 >= l.lo[last] {
+		target[1] = float64(l.at(last, size-1)[targetGap])
 	}
-	return max(source[0]*target[1], target[0]*source[1])
+	if source[0]*target[1] > target[0]*source[1] {
+		return source[0], target[1]
+	}
+	return target[0], source[1]
 }
 
 // health weighs the evidence: two logistic regressions on good and broken
 // documents (see docs/BENCHMARKS.md). The first knows what falls when texts are
 // strangers or one lacks a part: coverage, confidence and balance, which tell the
-// more the longer the documents are. The second knows what is displaced, which can
-// be aligned very well: the surer the beads are, the less of a doubt at both ends
-// is enough. Of a page that is half translated the copied half says nothing; the more
+// more the longer the documents are, and holes. The second knows what is displaced,
+// which can be aligned very well: the surer the beads are, the less of a doubt at
+// both ends is enough, and the end of which there is less doubt counts for more. Of a page that is half translated the copied half says nothing; the more
 // than half of a text is copied, the less of it is a translation. And where most beads
 // are more likely wrong than right, as among lines that are all the same, none is of use.
 func (e Evidence) health(sentences int) float64 {
@@ -168,8 +196,9 @@ func (e Evidence) health(sentences int) float64 {
 	// As if four sentences more had been seen, nine of ten in a bead.
 	covered := (e.Covered*n + 3.6) / (n + 4)
 	balance := math.Log(max(e.Balance, 1e-3)) * math.Sqrt(n/(n+20))
-	translated := logistic(-8.4 + 4*math.Log(covered/(1-covered)) + 6.2*e.Confidence + 11.7*balance)
-	inPlace := logistic(2.15 - 1.52*math.Log10(e.Displaced+1e-6) - 4.37*e.Confidence)
+	translated := logistic(-8.1 + 4*math.Log(covered/(1-covered)) + 6.2*e.Confidence + 11.7*balance - 12*max(0, e.Hole-0.1))
+	begin, end := math.Log10(e.begin+1e-5), math.Log10(e.end+1e-5)
+	inPlace := logistic(2.39 - 0.72*(begin+end) - 1.21*min(begin, end) - 5.38*e.Confidence)
 	sure := logistic(40 * (e.Confidence - 0.33))
 	return translated * inPlace * sure * min(1, 2*(1-e.Copied))
 }
