@@ -34,7 +34,7 @@ type labelled struct {
 
 // Add gives a text in the language of label. Part numbers pieces of content
 // that are held out together, such as the article of a declaration that all
-// languages translate.
+// languages translate. What has a negative part is never held out.
 func (t *Trainer) Add(label string, part int, text string) {
 	t.texts = append(t.texts, labelled{label, part, text})
 }
