@@ -35,6 +35,7 @@ type extractOptions struct {
 	figures   string
 	workers   int
 	tessdata  string
+	engines   []string
 	pdfCache  string
 }
 
@@ -62,6 +63,7 @@ others go on; the exit code is then 1.`,
 			if o.workers < 1 {
 				return usageError{errors.New("extract: --workers takes at least 1")}
 			}
+			o.engines, _ = cmd.Flags().GetStringSlice("ocr-engines")
 			return extractFiles(cmd.Context(), o, args, cmd.OutOrStdout(), cmd.ErrOrStderr())
 		},
 	}
@@ -70,6 +72,7 @@ others go on; the exit code is then 1.`,
 	cmd.Flags().StringSliceVar(&o.languages, "lang", nil, "languages the documents are said to be in (default: as they declare, else find out)")
 	cmd.Flags().StringVar(&o.figures, "figures", "", "write the figures' pictures into this folder, named by their SHA-256")
 	cmd.Flags().IntVar(&o.workers, "workers", 2, "pages recognised at a time")
+	addEnginesFlag(cmd.Flags())
 	cmd.Flags().StringVar(&o.tessdata, "tessdata", "", "folder of the Tesseract models (default: the system's)")
 	cmd.Flags().StringVar(&o.pdfCache, "pdf-cache", "", "folder of the compiled PDF engine (default: the user's cache folder)")
 	return cmd
@@ -323,7 +326,7 @@ func (s *resultSink) Page(ctx context.Context, page *schemas.Page, image []byte)
 		return nil
 	}
 	if s.reader.pool == nil {
-		options := ocr.Options{Children: s.reader.o.workers, Tessdata: s.reader.o.tessdata, Log: s.reader.log}
+		options := ocr.Options{Children: s.reader.o.workers, Engines: s.reader.o.engines, Tessdata: s.reader.o.tessdata, Log: s.reader.log}
 		if s.reader.identify != nil {
 			options.Identifier = identifier{s.reader.identify}
 		}
@@ -334,7 +337,7 @@ func (s *resultSink) Page(ctx context.Context, page *schemas.Page, image []byte)
 		s.reader.pool = pool
 	}
 	s.work.Go(func() error {
-		read, err := s.reader.pool.Recognize(ctx, image, ocr.Hints{Languages: page.Languages, DPI: int(page.DPI)})
+		read, err := s.reader.pool.Recognize(ctx, image, ocr.Hints{Languages: page.Languages, Neighbours: page.Neighbours, DPI: int(page.DPI)})
 		if err != nil {
 			p.Failure = err.Error()
 			return ctx.Err()

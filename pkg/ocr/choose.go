@@ -46,11 +46,7 @@ func (p *Pool) readPage(s *sitting, hints Hints, declared plan) (*Page, error) {
 
 // readUnknown reads a page that declares no language.
 func (p *Pool) readUnknown(s *sitting, hints Hints) (*Page, error) {
-	near, err := p.catalog.plan(hints.Neighbours)
-	if err != nil {
-		near = plan{} // the page may be in another language
-	}
-	seen, err := s.look(near.models, nil)
+	seen, err := s.look(p.likely(hints, plan{}).models, nil)
 	if err != nil {
 		return nil, err
 	}

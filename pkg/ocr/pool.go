@@ -91,10 +91,9 @@ func (o Options) withDefaults() Options {
 // Hints are what is known about a page image.
 type Hints struct {
 	Languages []string // BCP 47 tags or labels such as `som_Latn`, the likeliest first; empty: find out
-	// Neighbours are the languages of other pages of the same document, where
-	// they are known: evidence for a page that declares none. The pipeline
-	// knows none, as its pages are read in any order; this is for callers
-	// that read a document page by page.
+	// Neighbours are the languages of other pages of the same document, the
+	// nearest first, where they are known: evidence for a page that declares
+	// none.
 	Neighbours []string
 	DPI        int // 0 if unknown
 }
@@ -149,13 +148,50 @@ func (p *Pool) Recognize(ctx context.Context, image []byte, hints Hints) (*Page,
 		return nil, err
 	}
 	p.warn(declared.missing)
-	page, err := p.run(ctx, image, request{DPI: hints.DPI, MaxPixels: p.options.MaxPixels}, strings.Join(declared.models, "+"), func(s *sitting) (*Page, error) {
+	page, err := p.run(ctx, image, p.request(hints), strings.Join(p.likely(hints, declared).models, "+"), func(s *sitting) (*Page, error) {
 		return p.readPage(s, hints, declared)
 	})
 	if err == nil && !p.options.Raw {
 		calibrate(page, hints.Languages)
 	}
 	return page, err
+}
+
+// Look returns the language of a page by a strip of it, "" when nothing
+// identifies it: evidence for other pages of its document, for less than a
+// reading.
+func (p *Pool) Look(ctx context.Context, image []byte, hints Hints) (language string, err error) {
+	if _, err := checkHeader(image, p.options.MaxPixels); err != nil {
+		return "", err
+	}
+	near := p.likely(hints, plan{})
+	page, err := p.run(ctx, image, p.request(hints), strings.Join(near.models, "+"), func(s *sitting) (*Page, error) {
+		return s.look(near.models, nil)
+	})
+	if err != nil || page.Confidence < readable {
+		return "", err
+	}
+	if label, confidence := p.identify(page.Text(), hints); confidence >= identified {
+		return label, nil
+	}
+	return "", nil
+}
+
+func (p *Pool) request(hints Hints) request {
+	return request{DPI: hints.DPI, MaxPixels: p.options.MaxPixels}
+}
+
+// likely is the plan for a page of declared languages, or else that for its
+// neighbours'.
+func (p *Pool) likely(hints Hints, declared plan) plan {
+	if len(declared.models) > 0 {
+		return declared
+	}
+	near, err := p.catalog.plan(hints.Neighbours)
+	if err != nil {
+		return plan{} // the page may be in another language
+	}
+	return near
 }
 
 // warn says once for each model that installing it would give better text.

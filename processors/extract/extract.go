@@ -81,7 +81,7 @@ type Identifier interface {
 // Options configure an Extractor.
 type Options struct {
 	PDF        *pdf.Pool
-	Identifier Identifier // for the language of captions; may be nil
+	Identifier Identifier // for the language of captions, and of pages beside scanned ones; may be nil
 	Log        *slog.Logger
 }
 

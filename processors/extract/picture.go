@@ -101,6 +101,7 @@ func photographic(img image.Image) bool {
 // tiff hands on each page of a TIFF file, as PNG where it can be decoded.
 func (x *Extractor) tiff(ctx context.Context, in Input, data []byte, offsets []uint32, sink Sink) error {
 	fillContext(&in.Context, len(offsets), "", "")
+	sink = &neighbours{Sink: sink}
 	var pixels int64 // of all pages: many directories may name the same strips
 	for i, offset := range offsets {
 		if err := ctx.Err(); err != nil {

@@ -35,6 +35,10 @@ type cached struct {
 	log     *slog.Logger
 }
 
+func (c *cached) Look(ctx context.Context, image []byte, hints ocr.Hints) (string, error) {
+	return c.pool.Look(ctx, image, hints)
+}
+
 func (c *cached) Recognize(ctx context.Context, image []byte, hints ocr.Hints) (*ocr.Page, error) {
 	identity, err := c.pool.Identity(hints)
 	if err != nil {

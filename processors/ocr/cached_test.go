@@ -30,6 +30,8 @@ func (c *counting) Identity(hints ocr.Hints) (ocr.Identity, error) {
 	return identity, nil
 }
 
+func (*counting) Look(context.Context, []byte, ocr.Hints) (string, error) { return "", nil }
+
 func (c *counting) Recognize(_ context.Context, image []byte, hints ocr.Hints) (*ocr.Page, error) {
 	c.reads++
 	if c.err != nil {

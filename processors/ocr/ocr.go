@@ -22,6 +22,8 @@ import (
 // have an ocr.Class.
 type Recognizer interface {
 	Recognize(ctx context.Context, image []byte, hints ocr.Hints) (*ocr.Page, error)
+	// Look returns the language of a page by a quick look, "" for unknown.
+	Look(ctx context.Context, image []byte, hints ocr.Hints) (language string, err error)
 }
 
 // Options are what the stage works with. All workers of a process share one
@@ -34,14 +36,17 @@ type Options struct {
 }
 
 // Stage implements stream.Stage.
-type Stage struct{ o Options }
+type Stage struct {
+	o       Options
+	samples samples
+}
 
 // New makes the stage.
 func New(o Options) *Stage {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Stage{o}
+	return &Stage{o: o, samples: samples{known: map[string]string{}}}
 }
 
 // Name implements stream.Stage.
@@ -65,7 +70,11 @@ func (s *Stage) Process(ctx context.Context, in stream.Record, out *stream.Outpu
 		}
 		return err
 	}
-	read, err := s.o.Pool.Recognize(ctx, image, ocr.Hints{Languages: page.Languages, DPI: int(page.DPI)})
+	neighbours, err := s.neighbours(ctx, page)
+	if err != nil {
+		return err
+	}
+	read, err := s.o.Pool.Recognize(ctx, image, ocr.Hints{Languages: page.Languages, Neighbours: neighbours, DPI: int(page.DPI)})
 	switch class := ocr.ClassOf(err); {
 	case err == nil:
 	case ctx.Err() != nil:
