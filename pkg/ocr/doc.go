@@ -29,7 +29,9 @@
 // The same image gives the same page as long as four things stay: the SHA-256
 // of the image; the engine and its version; the models (their SHA-256); and
 // the settings: hints, limits, the version of the rules here. Pool.Identity
-// tells the last three, and the four together are the key of a cache:
+// tells the last three, and the four together are the key of a cache. Which
+// models a page needs is known in part before it is read, the rest of them is
+// Pool.Basis: keep it with the page, and read again when it has changed.
 //
 //	identity, err := pool.Identity(hints)
 //	key := cache.Key{Image: sha256.Sum256(image), Engine: identity.Engine, Models: identity.Models, Settings: identity.Settings}

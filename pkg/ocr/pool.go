@@ -104,13 +104,14 @@ var ErrClosed = errors.New("OCR pool is closed")
 // Pool recognises pages in child processes, which start when they are first
 // needed. It is safe for concurrent use.
 type Pool struct {
-	options  Options
-	catalog  *catalog
-	spawner  *spawner
-	engines  *preference
-	identity func() (Identity, error)
-	slots    chan struct{}
-	done     chan struct{} // closed by Close
+	options     Options
+	catalog     *catalog
+	spawner     *spawner
+	engines     *preference
+	firstEngine func() (string, error)
+	hashes      *hashes
+	slots       chan struct{}
+	done        chan struct{} // closed by Close
 
 	mu     sync.Mutex
 	idle   []*process // the most recently used last
@@ -131,8 +132,9 @@ func NewPool(o Options) (*Pool, error) {
 			return nil, err
 		}
 	}
-	p := &Pool{options: o, catalog: c, spawner: newSpawner(), engines: newPreference(o.Engines, o.Log), slots: make(chan struct{}, o.Children), done: make(chan struct{}), warned: map[string]bool{}}
-	p.identity = sync.OnceValues(p.shared)
+	p := &Pool{options: o, catalog: c, spawner: newSpawner(), engines: newPreference(o.Engines, o.Log), slots: make(chan struct{}, o.Children), done: make(chan struct{}), warned: map[string]bool{},
+		hashes: &hashes{catalog: c, known: map[string]string{}}}
+	p.firstEngine = sync.OnceValues(p.usable)
 	return p, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -17,6 +18,7 @@ import (
 type Identified interface {
 	Recognizer
 	Identity(ocr.Hints) (ocr.Identity, error)
+	Basis(*ocr.Page) (string, error)
 }
 
 // Cached gives pages that were read before from a cache, and keeps those that
@@ -48,22 +50,49 @@ func (c *cached) Recognize(ctx context.Context, image []byte, hints ocr.Hints) (
 		return c.pool.Recognize(ctx, image, hints)
 	}
 	key := cache.Key{Image: sha256.Sum256(image), Engine: identity.Engine, Models: identity.Models, Settings: identity.Settings}
-	if kept, ok := c.results.Get(ctx, key); ok {
-		page := &ocr.Page{}
-		if err := json.Unmarshal(kept, page); err == nil {
+	if value, ok := c.results.Get(ctx, key); ok {
+		if page, err := c.unpack(value); err != nil {
+			c.log.Warn("kept OCR result cannot be read, the page is recognised again", "stage", "ocr", "error", err)
+		} else if page != nil {
 			return page, nil
 		}
-		c.log.Warn("kept OCR result cannot be read, the page is recognised again", "stage", "ocr")
 	}
 	page, err := c.pool.Recognize(ctx, image, hints)
 	// What an engine read that stood in is not what this key stands for.
 	if err != nil || !strings.HasPrefix(page.Engine, identity.Engine) {
 		return page, err
 	}
-	value, err := json.Marshal(page)
+	basis, err := c.pool.Basis(page)
+	if err != nil {
+		c.log.Debug("OCR result without a basis", "stage", "ocr", "error", err)
+		return page, nil
+	}
+	value, err := json.Marshal(kept{page, basis})
 	if err != nil {
 		return nil, fmt.Errorf("keep OCR result: %w", err)
 	}
 	c.results.Put(ctx, key, value)
 	return page, nil
+}
+
+// kept is a page with the basis that it was read on.
+type kept struct {
+	Page  *ocr.Page `json:"page"`
+	Basis string    `json:"basis"`
+}
+
+// unpack returns a page that was kept, nil when its language has other models
+// now.
+func (c *cached) unpack(value []byte) (*ocr.Page, error) {
+	var k kept
+	if err := json.Unmarshal(value, &k); err != nil {
+		return nil, err
+	}
+	if k.Page == nil {
+		return nil, errors.New("it holds no page")
+	}
+	if basis, err := c.pool.Basis(k.Page); err != nil || basis != k.Basis {
+		return nil, nil
+	}
+	return k.Page, nil
 }

@@ -15,6 +15,7 @@ import (
 type counting struct {
 	identity ocr.Identity
 	engine   string // that reads
+	basis    string
 	err      error
 	reads    int
 }
@@ -28,6 +29,10 @@ func (c *counting) Identity(hints ocr.Hints) (ocr.Identity, error) {
 		identity.Settings += l + ","
 	}
 	return identity, nil
+}
+
+func (c *counting) Basis(page *ocr.Page) (string, error) {
+	return c.basis + page.Language, nil
 }
 
 func (*counting) Look(context.Context, []byte, ocr.Hints) (string, error) { return "", nil }
@@ -75,6 +80,7 @@ func TestCached(t *testing.T) {
 	}{
 		{*usual, "other page", []string{"am"}},
 		{*usual, "page", []string{"ti"}},
+		{counting{identity: usual.identity, engine: usual.engine, basis: "better model of "}, "page", []string{"am"}},
 		{counting{identity: ocr.Identity{Engine: "gosseract tesseract 5.3.0", Models: "b"}, engine: "gosseract tesseract 5.3.0 amh"}, "page", []string{"am"}},
 		{counting{identity: ocr.Identity{Engine: "gosseract tesseract 5.4.0", Models: "a"}, engine: "gosseract tesseract 5.4.0 amh"}, "page", []string{"am"}},
 	} {
