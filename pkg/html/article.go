@@ -23,7 +23,9 @@
 // side, and of all blocks that the same template made ([jusText] looks at
 // neighbours, too), so that a short line among the paragraphs of an article is
 // kept and a long teaser beside it is not. No feature needs to know the
-// language but the phrases of phrases.tsv, which help where they match. Running
+// language but the phrases of phrases.tsv, which help where they match. Lists of
+// facts, teasers side by side and comments are no content, whatever the models
+// say (surroundings.go). Running
 // text, tables and code that nothing speaks against are kept unless the model is
 // sure, and so are the headings above what is kept. Where
 // much less is left than the page plainly holds, and on pages of documentation
@@ -155,7 +157,7 @@ func Extract(ctx context.Context, data []byte, o Options) (*Article, error) {
 	p.publication(article)
 	content := p.mainContent(segments, article.Title)
 	article.Blocks = blocksOf(content)
-	article.Figures = p.figures(content)
+	article.Figures = p.figures(segments, content, article.Title)
 	article.Links = p.links()
 	return article, nil
 }

@@ -56,8 +56,9 @@ func (s *segment) unsuspected(names hint) bool {
 // plainly text, and the headings above them.
 func choose(segments []segment, odds []float64) []segment {
 	var chosen []segment
+	teasers := teasersOf(segments)
 	for i, z := range odds {
-		if segments[i].Kind != Caption && (z > threshold || z > doubt && segments[i].plainlyText()) {
+		if segments[i].Kind != Caption && !teasers[i] && !segments[i].isFact() && !segments[i].isComment() && (z > threshold || z > doubt && segments[i].plainlyText()) {
 			chosen = append(chosen, segments[i])
 		}
 	}

@@ -18,9 +18,9 @@ const (
 	maxFigures = 1000
 )
 
-// figures are the pictures among the main content.
-func (p *page) figures(content []segment) []Figure {
-	inside := p.contentArea(content)
+// figures are the pictures among the main content, which comes after the title.
+func (p *page) figures(segments, content []segment, title string) []Figure {
+	inside := p.contentArea(segments, content, title)
 	var out []Figure
 	seen := map[string]int{}
 	for n := range p.body.Descendants() {
@@ -53,10 +53,10 @@ func (p *page) figures(content []segment) []Figure {
 	return out
 }
 
-// contentArea returns a test whether a node stands between the first and the
+// contentArea returns a test whether a node stands between the title and the
 // last segment of the content, or in a figure right beside them, and in no
 // navigation.
-func (p *page) contentArea(content []segment) func(*html.Node) bool {
+func (p *page) contentArea(segments, content []segment, title string) func(*html.Node) bool {
 	if len(content) == 0 {
 		// A page of pictures only.
 		return func(n *html.Node) bool { return !inChrome(n) }
@@ -68,21 +68,38 @@ func (p *page) contentArea(content []segment) func(*html.Node) bool {
 		order[n] = i
 	}
 	first, last := order[content[0].node], order[content[len(content)-1].node]
-	// A picture that opens or closes the article shares its container.
+	opening := first
+	for _, s := range segments[:content[0].index] {
+		if s.Kind == Heading && s.Text == title {
+			opening = order[s.node]
+		}
+	}
+	// A picture that opens or closes the article shares its container; what opens
+	// it (a featured image) may stand beside the container, even above the title.
 	common := ancestor(content)
+	article := enclosing(common, atom.Article)
 	return func(n *html.Node) bool {
 		at := order[n]
-		if at < first || at > last {
-			within := false
-			for a := range n.Ancestors() {
-				within = within || a == common
-			}
-			if !within {
-				return false
-			}
-		}
-		return !inChrome(n)
+		between := at >= opening && at <= last
+		return (between || isWithin(n, common) || at < first && isWithin(n, article)) && !inChrome(n)
 	}
+}
+
+func isWithin(n, container *html.Node) bool {
+	for a := range n.Ancestors() {
+		if a == container {
+			return true
+		}
+	}
+	return false
+}
+
+// enclosing is the closest element of a kind around a node or the node itself,
+// nil if there is none.
+func enclosing(n *html.Node, kind atom.Atom) *html.Node {
+	for ; n != nil && n.DataAtom != kind; n = n.Parent {
+	}
+	return n
 }
 
 // ancestor is the closest element that holds nine tenths of the content.

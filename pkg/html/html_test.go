@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -387,4 +388,71 @@ func FuzzExtract(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Templates of content management systems, around the same article.
+func TestTemplates(t *testing.T) {
+	const body = `<p>Every family in the valley has had to walk for two hours to reach the nearest well, says the report.</p>
+		<p>In May the teams repaired eleven pumps, trained forty mechanics and opened a new health post, and they will stay until October.</p>
+		<p>People are asked to boil water, to wash their hands with soap, and to bring sick children to the health post at once.</p>`
+	const teaser = `<p>Farmers wait for the rains, which are late again this year.</p>`
+	for name, test := range map[string]struct{ page, author, date, figure string }{
+		"WordPress, blocks": {`<body class="single"><header><p class="wp-block-site-title"><a href="/">Valley</a></p></header>
+			<main class="wp-block-group" id="wp--skip-link--target"><h1 class="wp-block-post-title">Water for the valley</h1>
+			<figure class="wp-block-post-featured-image"><img src="/a.jpg" width="900" height="600" alt="A well"></figure>
+			<div class="wp-block-post-date"><time datetime="2024-05-03T08:00:00+00:00">3 May</time></div><div class="wp-block-post-author-name">Abeba Bekele</div>
+			<div class="entry-content wp-block-post-content">` + body + `</div>
+			<div class="wp-block-comments"><h2>Two answers</h2><ol><li><div class="wp-block-comment-content"><p>I walked there, too, and it took me three hours in the heat of the day.</p></div></li></ol></div></main>
+			<div class="wp-block-query"><ul class="wp-block-post-template"><li class="wp-block-post"><h3><a href="/1">Rains are late</a></h3>` + teaser + `</li>
+			<li class="wp-block-post"><h3><a href="/2">Schools open</a></h3>` + teaser + `</li></ul></div></body>`, "Abeba Bekele", "2024-05-03T08:00:00+00:00", "https://a.example/a.jpg"},
+		"Joomla": {`<body><div class="com-content-article item-page"><h1 itemprop="headline">Water for the valley</h1>
+			<dl class="article-info text-muted"><dt class="article-info-term">Details</dt><dd class="createdby" itemprop="author">Written by: <span itemprop="name">Abeba Bekele</span></dd>
+			<dd class="hits">Hits: 1533</dd></dl><div itemprop="articleBody">` + body + `</div></div></body>`, "Abeba Bekele", "", ""},
+		"Drupal": {`<body><main role="main"><h1 class="page-title">Water for the valley</h1><article class="node"><div class="field--type-image"><img src="/b.jpg" width="800" height="500"></div>
+			<div class="field--name-body">` + body + `</div></article></main><aside>` + teaser + `</aside></body>`, "", "", "https://a.example/b.jpg"},
+		"Blogger": {`<body><h1 class="title"><a href="/">Valley</a></h1><div class="post hentry"><h3 class="post-title entry-title">Water for the valley</h3>
+			<div class="post-body entry-content">` + body + `</div><span class="post-author vcard">By <span class="fn">Abeba Bekele</span></span> <abbr class="published" title="2024-05-03T08:00:00Z">8:00</abbr></div>
+			<div class="comments"><div class="comment-author vcard"><b class="fn">Ali</b></div></div></body>`, "Abeba Bekele", "2024-05-03T08:00:00Z", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, err := Extract(t.Context(), []byte("<!doctype html><html><head><title>Valley: Water for the valley</title></head>"+test.page+"</html>"), Options{URL: "https://a.example/p"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var kinds []string
+			for _, b := range a.Blocks {
+				kinds = append(kinds, b.Kind)
+			}
+			if !slices.Equal(kinds, []string{Paragraph, Paragraph, Paragraph}) || a.Title != "Water for the valley" || a.Author != test.author || a.Date != test.date {
+				t.Errorf("title %q, author %q, date %q, text:\n%s", a.Title, a.Author, a.Date, a.Text())
+			}
+			figure := ""
+			for _, f := range a.Figures {
+				figure += f.URL
+			}
+			if figure != test.figure {
+				t.Errorf("figures %q", figure)
+			}
+		})
+	}
+}
+
+// Sections of a bulletin are content though their headings are links.
+func TestSectionsWithLinkedHeadingsStay(t *testing.T) {
+	long := func(what string) string {
+		return "<p>" + strings.Repeat("The teams went to the "+what+", spoke with the elders and repaired what was broken. ", 8) + "</p>"
+	}
+	page := "<html><body><h1>Bulletin</h1>" + strings.Repeat(long("town"), 4)
+	for _, village := range []string{"hills", "river", "coast"} {
+		page += `<div class="section"><h2><a href="/1">About the ` + village + `</a></h2>` + long(village) + `</div>`
+	}
+	a, err := Extract(t.Context(), []byte(page+"</body></html>"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, village := range []string{"hills", "river", "coast"} {
+		if !strings.Contains(a.Text(), "went to the "+village) {
+			t.Errorf("the section about the %s is lost", village)
+		}
+	}
 }

@@ -182,15 +182,35 @@ func (p *page) title(content []segment) string {
 			og = collapse(attr(n, "content"))
 		}
 	}
+	site := "" // a first-level heading that leads elsewhere: of the site, as a rule
 	for _, s := range content {
-		if s.level == 1 && (title == "" || strings.Contains(title, s.Text)) {
+		switch {
+		case s.level == 0 || title != "" && !strings.Contains(title, s.Text):
+		case s.level == 1 && (s.linkShare() < 0.9 || s.Text == title):
+			return s.Text
+		case s.level == 1 && site == "":
+			site = s.Text
+		case site != "" && s.level <= 4 && s.linkShare() < 0.9 && isPartOf(title, s.Text):
 			return s.Text
 		}
+	}
+	if site != "" {
+		return site
 	}
 	if og != "" {
 		return og
 	}
 	return title
+}
+
+// isPartOf tells whether a document title is a text and, before or after it,
+// the site's name: `Site: Text`, `Text – Site`.
+func isPartOf(title, text string) bool {
+	rest, ok := strings.CutPrefix(title, text)
+	if !ok {
+		rest, ok = strings.CutSuffix(title, text)
+	}
+	return ok && strings.ContainsAny(rest, ":|-–—·»«/")
 }
 
 func rawText(n *html.Node) string {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
 )
 
@@ -59,12 +60,49 @@ func (p *page) publication(a *Article) {
 			if hasAttr(n, "pubdate") || attr(n, "itemprop") == "datePublished" || date > statedInText && !inChrome(n) {
 				dated(attr(n, "datetime"), statedInText)
 			}
-		case atom.A, atom.Span, atom.Address:
-			if hasToken(n, "rel", "author") || attr(n, "itemprop") == "author" {
-				written(textOf(n), statedInText)
+		case atom.Abbr:
+			if hasToken(n, "class", "published") {
+				dated(attr(n, "title"), statedInText)
 			}
 		}
+		if n.Type == html.ElementNode && author > statedInText && namesAuthor(n) {
+			written(textOf(nameWithin(n)), statedInText)
+		}
 	}
+}
+
+// namesAuthor says whether an element holds the author's name: by rel=author,
+// as microdata, as a microformat (hCard, h-entry) or as WordPress marks it.
+func namesAuthor(n *html.Node) bool {
+	if hasToken(n, "rel", "author") {
+		return n.DataAtom == atom.A
+	}
+	if attr(n, "itemprop") == "author" {
+		return n.DataAtom != atom.Meta && n.DataAtom != atom.Link
+	}
+	card, author := false, false
+	for class := range strings.FieldsSeq(attr(n, "class")) {
+		switch class {
+		case "vcard", "h-card":
+			card = true
+		case "author", "post-author", "entry-author", "byline":
+			author = true
+		case "p-author", "wp-block-post-author-name", "wp-block-post-author__name":
+			card, author = true, true
+		}
+	}
+	return card && author
+}
+
+// nameWithin is the element that holds nothing but the name, the whole element
+// if none is marked.
+func nameWithin(n *html.Node) *html.Node {
+	for d := range n.Descendants() {
+		if d.Type == html.ElementNode && (attr(d, "itemprop") == "name" || hasToken(d, "class", "fn") || hasToken(d, "class", "p-name")) {
+			return d
+		}
+	}
+	return n
 }
 
 // linkedData finds the date and the authors of the article that a schema.org

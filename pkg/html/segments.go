@@ -280,7 +280,8 @@ func isChrome(n *html.Node) bool {
 	case "navigation", "banner", "contentinfo", "search", "complementary", "menu", "menubar", "dialog":
 		return true
 	}
-	if n.DataAtom == atom.Body || n.DataAtom == atom.Html {
+	switch n.DataAtom {
+	case atom.Body, atom.Html, atom.Main: // WordPress: <main id="wp--skip-link--target">
 		return false
 	}
 	for _, word := range names(n) {
@@ -308,7 +309,7 @@ var chromeNames = func() map[string]bool {
 	for _, w := range strings.Fields(`nav navbar navigation navheader navfooter docnav menu menubar breadcrumb
 		breadcrumbs footer masthead banner cookie cookies consent gdpr newsletter subscribe social share sharing
 		sharedaddy pager pagination paginator related recommended comments comment disqus sponsor sponsored
-		advert adverts advertisement ads promo skip toolbar popup modal signup sphinxsidebar rst-versions`) {
+		advert adverts advertisement ads promo skip jump noprint toolbar popup modal signup sphinxsidebar rst-versions`) {
 		m[w] = true
 	}
 	return m
