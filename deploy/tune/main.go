@@ -169,7 +169,7 @@ func (s *search) change(p *align.Parameters) *align.Parameters {
 	for n := 1 + s.random.IntN(3); n > 0; {
 		k := s.random.IntN(v.NumField())
 		field, name := v.Field(k), v.Type().Field(k).Name
-		if field.Kind() != reflect.Float64 || strings.HasPrefix(name, "Similarity") || name == "Lexicon" || name == "WordsPerLine" {
+		if field.Kind() != reflect.Float64 || strings.HasPrefix(name, "Similarity") || name == "Lexicon" || name == "NoTranslation" {
 			continue
 		}
 		field.SetFloat(field.Float() * math.Exp(0.25*s.random.NormFloat64()))

@@ -307,6 +307,11 @@ func TestWhatIsKnownBesideTheTexts(t *testing.T) {
 	if got := aligned(Options{Lexicon: lexicon}); got != want {
 		t.Errorf("with a lexicon %s, want %s", got, want)
 	}
+	var m model
+	m.load(source, target, Options{Lexicon: lexicon, Parameters: Standard()})
+	if against := m.source.missing[0]; against[0] != 0 || against[1] <= 0 {
+		t.Errorf("what speaks against beads that lack a known translation: %v", against)
+	}
 	similarity := func(i, n, j, m int) float64 {
 		if n == 1 && m == 1 && i == j+1 {
 			return 5

@@ -21,8 +21,8 @@ type Lexicon interface {
 	Translations(source string) []Translation
 }
 
-// Translation is a target word and the probability that it stands for the
-// source word asked for, 0 to 1.
+// Translation is a target word and the probability that the translation of a
+// sentence with the source word asked for has it, 0 to 1.
 type Translation struct {
 	Word        string
 	Probability float64

@@ -50,9 +50,9 @@ type Parameters struct {
 	// must have stood together.
 	Pair, PairCap, PairCount, PairDice float64
 
-	// Word pairs that a lexicon brings: factor of log(1 + P(t|s)/P(t)), P(t)
-	// from the sentences with t and the words of a usual line.
-	Lexicon, WordsPerLine float64
+	// Word pairs that a lexicon brings: factors of the log-likelihood ratios of
+	// having both words and of having one without the other.
+	Lexicon, NoTranslation float64
 
 	// Similarity: nats for each standard deviation above similarityZero and
 	// each sentence a side, at most similarityCap either way.
@@ -77,7 +77,7 @@ func Standard() *Parameters {
 		Missing: 1.5, Alone: 0.97, SmallMissing: 0.29, NoQuestion: 0.57, NoBracket: 0.46,
 		Tally: 0.55, TallySpread: 0.45, TallyCap: 3, Heading: 0.3, NoHeading: 0.6,
 		Pair: 0.44, PairCap: 2.5, PairCount: 1.8, PairDice: 0.19,
-		Lexicon: 0.15, WordsPerLine: 1,
+		Lexicon: 0.2, NoTranslation: 0.3,
 		Similarity: 0.24, SimilarityZero: 2.2, SimilarityCap: 4,
 		Passes: 2, Prudence: 30, Width: 1.75,
 	}

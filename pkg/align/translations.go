@@ -6,6 +6,9 @@ import (
 	"slices"
 )
 
+// sure is the most probable that a translation is taken for.
+const sure = 0.95
+
 // translations makes anchors of the pairs of words that the lexicon knows and
 // the two sides have. It returns the anchors of each sentence of each side.
 func (c *corpus) translations(texts [2][]string, lexicon Lexicon, k *Parameters) (known [2]lists) {
@@ -34,12 +37,16 @@ func (c *corpus) translations(texts [2][]string, lexicon Lexicon, k *Parameters)
 			if f == 0 || !(t.Probability > 0) {
 				continue
 			}
-			// What the probability says beyond the chance to meet the word.
-			// In few lines every word looks frequent: as if there were some more.
-			chance := float64(f) / float64(len(texts[1])+20) / k.WordsPerLine
-			weight := k.Lexicon * math.Log(1+min(1, t.Probability)/chance)
+			// How much likelier the word is in a translation than elsewhere, and how
+			// much likelier it is missing elsewhere. In few lines every word looks
+			// frequent: as if there were some more.
+			chance := float64(f) / float64(len(texts[1])+20)
+			present := max(chance, min(sure, t.Probability))
 			id := int32(len(c.anchors))
-			c.anchors = append(c.anchors, anchor{weight: float32(min(weight, k.PairCap))})
+			c.anchors = append(c.anchors, anchor{
+				weight:  float32(min(k.PairCap, k.Lexicon*math.Log((present+(1-present)*chance)/chance))),
+				missing: float32(k.NoTranslation * math.Log((1-chance)/(1-present))),
+			})
 			anchors[0][s], anchors[1][t.Word] = append(anchors[0][s], id), append(anchors[1][t.Word], id)
 		}
 	}

@@ -5,6 +5,7 @@ type document struct {
 	pairs []numbered
 	ids   [2]map[string]int32
 	words [2][]string
+	seen  [2][]float64        // in how many pairs each word is
 	known [2][]entry          // before this document
 	prior []map[int32]float64 // known links by source and target word
 
@@ -23,7 +24,7 @@ const maxWords = 80
 
 func (l *Lexicon) newDocument(pairs []Pair, now float64) *document {
 	d := &document{ids: [2]map[string]int32{{}, {}}}
-	number := func(side int, words []string) []int32 {
+	number := func(side int, words []string, weight float64) []int32 {
 		out := make([]int32, len(words))
 		for i, w := range words {
 			id, ok := d.ids[side][w]
@@ -32,14 +33,16 @@ func (l *Lexicon) newDocument(pairs []Pair, now float64) *document {
 				d.ids[side][w] = id
 				d.words[side] = append(d.words[side], w)
 				d.known[side] = append(d.known[side], l.read(side, w, now))
+				d.seen[side] = append(d.seen[side], 0)
 			}
+			d.seen[side][id] += weight
 			out[i] = id
 		}
 		return out
 	}
 	for _, p := range pairs {
 		if p.Weight > 0 && len(p.Source) <= maxWords && len(p.Target) <= maxWords {
-			d.pairs = append(d.pairs, numbered{number(0, p.Source), number(1, p.Target), p.Weight})
+			d.pairs = append(d.pairs, numbered{number(0, p.Source, p.Weight), number(1, p.Target, p.Weight), p.Weight})
 		}
 	}
 	for _, e := range d.known[0] {

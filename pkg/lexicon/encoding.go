@@ -5,8 +5,9 @@ import (
 	"math"
 )
 
-// A value is the word, its clock and total, then its links; strings with their
-// length before them, numbers as float64 (clock) and float32, little-endian.
+// A value is the word, its clock and total, then its links, at last one to the
+// empty word, with how often the word was seen; strings with their length before
+// them, numbers as float64 (clock) and float32, little-endian.
 
 func (e *entry) encode() []byte {
 	b := appendString(nil, e.word)
@@ -15,7 +16,7 @@ func (e *entry) encode() []byte {
 	for _, t := range e.links {
 		b = appendFloat(appendString(b, t.word), t.count)
 	}
-	return b
+	return appendFloat(appendString(b, ""), e.seen)
 }
 
 // decodeEntry returns false for a value that is none.
@@ -28,12 +29,16 @@ func decodeEntry(b []byte) (e entry, ok bool) {
 	}
 	e.at = math.Float64frombits(binary.LittleEndian.Uint64(b))
 	e.total = cutFloat(b[8:])
+	e.seen = 2 * e.total // of values that do not say it, about so
 	for b = b[12:]; len(b) > 0; b = b[4:] {
 		var t link
 		if t.word, b, ok = cutString(b); !ok || len(b) < 4 {
 			return entry{}, false
 		}
-		t.count = cutFloat(b)
+		if t.count = cutFloat(b); t.word == "" {
+			e.seen = t.count
+			continue
+		}
 		e.links = append(e.links, t)
 	}
 	return e, true

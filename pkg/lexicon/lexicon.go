@@ -86,9 +86,10 @@ func (l *Lexicon) Translations(source string) []align.Translation {
 	e := l.read(0, source, l.Seen())
 	var out []align.Translation
 	for _, t := range e.links {
-		// The other direction has its say through the counts, which both made.
-		if p := t.count / (e.total + doubt); p >= faintProbability {
-			out = append(out, align.Translation{Word: t.word, Probability: min(1, p)})
+		// The other direction has its say through the counts, which both made. Of
+		// words that are seldom translated at all, a link is still the best guess.
+		if t.count/(e.total+doubt) >= faintProbability {
+			out = append(out, align.Translation{Word: t.word, Probability: min(1, t.count/(e.seen+doubt))})
 		}
 	}
 	return out
@@ -116,6 +117,7 @@ func (l *Lexicon) Learn(pairs []Pair) {
 	for _, w := range slices.Sorted(maps.Keys(d.ids[1])) {
 		id := d.ids[1][w]
 		e := d.known[1][id]
+		e.seen += d.seen[1][id]
 		e.total += d.total[1][id]
 		l.write(1, e, now)
 	}
@@ -159,6 +161,7 @@ func (l *Lexicon) write(side int, e entry, now float64) {
 type entry struct {
 	word  string
 	at    float64 // clock of its counts
+	seen  float64 // in how many pairs it was
 	total float64
 	links []link
 }
@@ -171,6 +174,7 @@ type link struct {
 func (e *entry) fade(now float64) {
 	f := math.Exp(-max(0, now-e.at) / memory)
 	e.at = now
+	e.seen *= f
 	e.total *= f
 	for i := range e.links {
 		e.links[i].count *= f
@@ -186,6 +190,7 @@ func (e *entry) add(d *document, id int32) {
 	for t, n := range d.links[id] {
 		counts[d.words[1][t]] += n
 	}
+	e.seen += d.seen[0][id]
 	e.total += d.total[0][id]
 	e.links = e.links[:0:0]
 	for w, n := range counts {

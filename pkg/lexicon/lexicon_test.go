@@ -51,6 +51,32 @@ func TestWordsAreLearned(t *testing.T) {
 	}
 }
 
+func TestAProbabilityCountsSentencesWithoutTheTranslation(t *testing.T) {
+	l := Open(store{}, "x")
+	for range 20 {
+		l.Learn([]Pair{pair("the water", "maji"), pair("the", "x y z"), pair("water", "maji"), pair("the school", "shule"), pair("the", "shule")})
+	}
+	sure, unsure := l.Translations("water"), l.Translations("the")
+	if len(sure) != 1 || sure[0].Probability < 0.9 {
+		t.Errorf("always translated: %v", sure)
+	}
+	for _, w := range unsure {
+		if w.Probability > 0.4 {
+			t.Errorf("in one of four sentences: %v", unsure)
+		}
+	}
+}
+
+// A value of before it was counted how often a word is seen.
+func TestAnOlderValueIsRead(t *testing.T) {
+	e := entry{word: "water", at: 3, total: 2, links: []link{{"maji", 2}}}
+	b := e.encode()
+	b = b[:len(b)-5] // without the last link
+	if old, ok := decodeEntry(b); !ok || old.seen < old.total || len(old.links) != 1 {
+		t.Errorf("read %+v, %v", old, ok)
+	}
+}
+
 func TestTheSameOrderMakesTheSameState(t *testing.T) {
 	a, b := store{}, store{}
 	for _, s := range []store{a, b} {

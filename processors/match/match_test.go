@@ -3,6 +3,7 @@ package match
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -223,6 +224,42 @@ func TestCounterpartsFindEachOther(t *testing.T) {
 		}
 		if right < 11 {
 			t.Errorf("%s first: %d of 12 pairs were found", first, right)
+		}
+	}
+}
+
+// The same documents in any order make the same matches in the end, though others
+// may be found and taken back on the way.
+func TestTheOrderOfArrivalDoesNotMatter(t *testing.T) {
+	languages := []string{"eng_Latn", "swh_Latn"}
+	var want []string
+	for seed := range uint64(6) {
+		f := newFlow(t, Pairs{})
+		var standing []string
+		for _, k := range rand.New(rand.NewPCG(seed, 0)).Perm(20) {
+			n, language := k/2, languages[k%2]
+			// Two of them translate parts of the same report.
+			lines := report(n, language)
+			if n == 9 {
+				lines = append(report(8, language)[:6], lines[6:]...)
+			}
+			for _, m := range f.alone(fmt.Sprintf("%s%02d", language[:1], n), address(n, language), language, lines) {
+				state, pair, _ := strings.Cut(m, " ")
+				if state == schemas.MatchFound {
+					standing = append(standing, pair)
+				} else if at := slices.Index(standing, pair); at >= 0 {
+					standing = slices.Delete(standing, at, at+1)
+				} else {
+					t.Errorf("order %d: %s was taken back before it was found", seed, pair)
+				}
+			}
+		}
+		slices.Sort(standing)
+		if want == nil {
+			want = standing
+		}
+		if len(standing) < 9 || !slices.Equal(standing, want) {
+			t.Errorf("order %d: %v, want %v", seed, standing, want)
 		}
 	}
 }
