@@ -59,7 +59,7 @@ func (c *commandLine) recognize(j job) (*Page, error) {
 		arguments = append(arguments, "-c", v[0]+"="+v[1])
 	}
 	command := exec.Command(c.program, arguments...)
-	command.Stdin = bytes.NewReader(encodePGM(j.image))
+	command.Stdin = bytes.NewReader(encodeSPIX(j.image))
 	hocr, err := c.run(command)
 	if err != nil {
 		return nil, fmt.Errorf("recognise with %s: %w", strings.Join(j.models, "+"), err)

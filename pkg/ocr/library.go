@@ -43,7 +43,7 @@ func (l *library) recognize(j job) (*Page, error) {
 			return nil, err
 		}
 	}
-	if err := c.SetImageFromBytes(encodePGM(j.image)); err != nil {
+	if err := c.SetImageFromBytes(encodeSPIX(j.image)); err != nil {
 		return nil, err
 	}
 	// Once: it holds text, boxes, confidences and paragraphs, and every call

@@ -1,8 +1,7 @@
 package ocr
 
 import (
-	"bytes"
-	"fmt"
+	"encoding/binary"
 	"image"
 	"strconv"
 )
@@ -29,14 +28,28 @@ func tesseractVariables(j job) [][2]string {
 	}
 }
 
-// encodePGM writes the picture in the one format that costs nothing to read.
-func encodePGM(img *image.Gray) []byte {
+// encodeSPIX writes the picture as Leptonica has it in memory (its spixio.c):
+// seven words, then the rows, four pixels a word, the first in the highest
+// byte. Reading it is one copy; of a PGM Leptonica reads byte by byte, which
+// took 7 % of a page's time.
+func encodeSPIX(img *image.Gray) []byte {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
-	var b bytes.Buffer
-	b.Grow(w*h + 32)
-	fmt.Fprintf(&b, "P5\n%d %d\n255\n", w, h)
-	for y := range h {
-		b.Write(img.Pix[y*img.Stride : y*img.Stride+w])
+	perRow := (w + 3) / 4
+	order := binary.NativeEndian
+	b := append(make([]byte, 0, 28+4*perRow*h), "spix"...)
+	for _, v := range []int{w, h, 8, perRow, 0, 4 * perRow * h} { // 8 bits a pixel, no colour map
+		b = order.AppendUint32(b, uint32(v))
 	}
-	return b.Bytes()
+	for y := range h {
+		row := img.Pix[y*img.Stride : y*img.Stride+w]
+		for ; len(row) >= 4; row = row[4:] {
+			b = order.AppendUint32(b, binary.BigEndian.Uint32(row))
+		}
+		if len(row) > 0 {
+			var last [4]byte
+			copy(last[:], row)
+			b = order.AppendUint32(b, binary.BigEndian.Uint32(last[:]))
+		}
+	}
+	return b
 }
