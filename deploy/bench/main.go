@@ -58,6 +58,7 @@ var measurements = []measurement{
 	{"extraction", measureExtraction},
 	{"html", measureHTML},
 	{"figures", measureFigures},
+	{"trust", measureTrust},
 	{"pdf", measurePDF},
 	{"language", measureLanguage},
 	{"sentences", measureSentences},

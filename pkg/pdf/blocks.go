@@ -119,19 +119,57 @@ func paragraphs(region []run, body float64, words map[string]bool) []Block {
 func rowBlocks(rows []row, leading float64, margin Rect, body float64, words map[string]bool) []Block {
 	var out []Block
 	for i := 0; i < len(rows); {
+		if parts := captionCells(rows[i]); parts != nil {
+			for _, w := range parts {
+				out = append(out, textBlock([]row{w}, body, words))
+			}
+			i++
+			continue
+		}
 		if n := tableRows(rows[i:]); n > 0 {
 			out = append(out, tableBlock(rows[i:i+n]))
 			i += n
 			continue
 		}
 		j := i + 1
-		for j < len(rows) && tableRows(rows[j:]) == 0 && continues(rows[i:j], rows[j], leading, margin) {
+		for j < len(rows) && tableRows(rows[j:]) == 0 && captionCells(rows[j]) == nil && continues(rows[i:j], rows[j], leading, margin) {
 			j++
 		}
 		out = append(out, textBlock(rows[i:j], body, words))
 		i = j
 	}
 	return out
+}
+
+// captionCells are the captions of pictures that stand side by side, if a row
+// is made of such.
+func captionCells(w row) []row {
+	if len(w.cells) < 2 {
+		return nil
+	}
+	var parts []row
+	start, end := 0, w.runs[0].box.X1
+	for i := 1; i <= len(w.runs); i++ {
+		if i < len(w.runs) && w.runs[i].box.X0-end < 1.5*w.size {
+			end = max(end, w.runs[i].box.X1)
+			continue
+		}
+		part := makeRow(w.runs[start:i])
+		if kind, _ := captionStart(part.text); kind == noCaption {
+			return nil
+		}
+		parts = append(parts, part)
+		if start = i; i < len(w.runs) {
+			end = w.runs[i].box.X1
+		}
+	}
+	if len(parts) < 2 {
+		return nil
+	}
+	if w.rtl {
+		slices.Reverse(parts)
+	}
+	return parts
 }
 
 // typicalLeading is the usual distance of baselines in units of the font size.

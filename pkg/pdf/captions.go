@@ -127,6 +127,7 @@ func (l *layout) caption() {
 	for _, t := range l.page.Tables {
 		subjects = append(subjects, &subject{box: t.Box, table: true})
 	}
+	l.side = l.sideOfCaptions()
 	type pair struct {
 		subject, block int
 		score          float64
@@ -214,6 +215,9 @@ func (l *layout) captionScore(s *subject, b Block) float64 {
 		if s.table == (above >= below) {
 			score++ // tables have theirs above, figures below
 		}
+		if !s.table && (l.side == allBelow && below > above || l.side == allAbove && above > below) {
+			score += 4
+		}
 		return score
 	}
 	// No word says so: a picture's own line of another look right below it.
@@ -230,6 +234,38 @@ func (l *layout) captionScore(s *subject, b Block) float64 {
 		return 0
 	}
 	return 3 - distance
+}
+
+// captionSide is where a page's captions of figures stand.
+type captionSide int
+
+const (
+	anySide captionSide = iota
+	allBelow
+	allAbove
+)
+
+// sideOfCaptions compares the outermost figures with the outermost captions: a
+// caption in the middle of two figures belongs to the same side as the others.
+func (l *layout) sideOfCaptions() captionSide {
+	var figures, captions Rect
+	for _, f := range l.page.Figures {
+		figures = figures.union(f.Box)
+	}
+	for _, b := range l.page.Blocks {
+		if kind, length := captionStart(b.Text); kind != noCaption && kind != ofTable && (l.ownLook(b.FontSize, b.style) || punctuated(b.Text[:length], b.Text[length:])) {
+			captions = captions.union(b.Box)
+		}
+	}
+	switch {
+	case len(l.page.Figures) < 2 || captions.empty():
+		return anySide
+	case captions.Y0 > figures.Y0 && captions.Y1 > figures.Y1:
+		return allBelow
+	case captions.Y0 < figures.Y0 && captions.Y1 < figures.Y1:
+		return allAbove
+	}
+	return anySide
 }
 
 // punctuated tells that a caption's number ends with punctuation or a wide

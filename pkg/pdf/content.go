@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"regexp"
 	"strings"
@@ -56,6 +57,7 @@ type style struct {
 	font      string
 	bold      bool
 	slanted   bool
+	shear     float64 // how far the top of an em leans along the direction, in ems
 	invisible bool
 }
 
@@ -309,6 +311,16 @@ func (d *document) readText(page uint64, m matrix, c *content, spans *spans) err
 			continue
 		}
 		ch.unmapped = l.int("FPDFText_HasUnicodeMapError", text, index) == 1
+		object := l.call("FPDFText_GetTextObject", text, index)
+		s, known := styles[object]
+		if !known {
+			s = len(c.styles)
+			styles[object] = s
+			c.styles = append(c.styles, d.readStyle(text, index, object, m))
+		}
+		if ch.unmapped {
+			ch.r = texLetter(ch.r, c.styles[s].font)
+		}
 		if l.ok("FPDFText_GetLooseCharBox", text, index, l.out) { // left, top, right, bottom
 			ch.box = m.rect(l.f32(l.out), l.f32(l.out+12), l.f32(l.out+8), l.f32(l.out+4))
 		}
@@ -317,7 +329,6 @@ func (d *document) readText(page uint64, m matrix, c *content, spans *spans) err
 			// The box may leave out the space at the glyph's left.
 			ch.box.X0 = min(ch.box.X0, max(ch.x, ch.box.X0-ch.box.Height()/2))
 		}
-		object := l.call("FPDFText_GetTextObject", text, index)
 		if ch.span = spans.of[object]; ch.span > 0 {
 			if first, ok := spoken[ch.span]; ok && first != object {
 				continue // PDFium says it again when other text stands in between
@@ -327,12 +338,11 @@ func (d *document) readText(page uint64, m matrix, c *content, spans *spans) err
 			ch.box.X0, ch.box.X1 = min(ch.box.X0, box.X0), box.X1
 			ch.box.Y0, ch.box.Y1 = min(ch.box.Y0, box.Y0), max(ch.box.Y1, box.Y1)
 		}
-		s, known := styles[object]
-		if !known {
-			s = len(c.styles)
-			styles[object] = s
-			c.styles = append(c.styles, d.readStyle(text, index, object, m))
+		lean := c.styles[s].shear
+		if ch.span > 0 {
+			lean /= 2 // the box is that of the ink, which does not fill the em
 		}
+		ch.box = unsheared(ch.box, ch.y, lean)
 		ch.style, current = s, s
 		c.chars = append(c.chars, ch)
 	}
@@ -349,8 +359,14 @@ func (d *document) readStyle(text, index, object uint64, m matrix) style {
 		a, b, c, e := l.f32(l.out), l.f32(l.out+4), l.f32(l.out+8), l.f32(l.out+12)
 		// The font size is before scaling; many writers use size 1.
 		ux, uy := m.linear(c, e)
-		s.size *= hypot(ux, uy)
 		s.dx, s.dy = unit(m.linear(a, b))
+		lean, height := ux*s.dx+uy*s.dy, math.Abs(uy*s.dx-ux*s.dy)
+		if height == 0 {
+			height = hypot(ux, uy)
+		} else if lean = lean / height; math.Abs(lean) > 0.05 && math.Abs(lean) < 0.6 && s.dx > 0.97 {
+			s.shear = lean
+		}
+		s.size *= height
 	}
 	s.bold = l.int("FPDFText_GetFontWeight", text, index) >= 600
 	if object != 0 {
@@ -365,8 +381,22 @@ func (d *document) readStyle(text, index, object uint64, m matrix) style {
 		}
 	}
 	s.bold = s.bold || boldFont.MatchString(s.font)
-	s.slanted = slantedFont.MatchString(s.font)
+	s.slanted = slantedFont.MatchString(s.font) || s.shear > 0.1
 	return s
+}
+
+// unsheared takes off a character's box what the slant of made-up italics adds
+// on both sides of its baseline at y: else words touch each other.
+func unsheared(box Rect, y, shear float64) Rect {
+	above, below := max(0, y-box.Y0), max(0, box.Y1-y)
+	x0, x1 := box.X0+shear*below, box.X1-shear*above
+	if shear < 0 {
+		x0, x1 = box.X0-shear*above, box.X1+shear*below
+	}
+	if x0 < x1 {
+		box.X0, box.X1 = x0, x1
+	}
+	return box
 }
 
 // Styles by the names of fonts, those of TeX with them.

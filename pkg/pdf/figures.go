@@ -27,7 +27,7 @@ type cluster struct {
 // pages, backgrounds and rules are none.
 func (l *layout) figures() []Figure {
 	var out []Figure
-	for _, k := range l.clusters() {
+	for _, k := range l.gather(l.clusters()) {
 		if f, ok := l.figure(k); ok {
 			out = append(out, f)
 		}
@@ -73,6 +73,68 @@ func (l *layout) clusters() []cluster {
 	return out
 }
 
+// gather joins the parts of a figure that stand above its caption, one over the
+// other or side by side, with no running text between them.
+func (l *layout) gather(all []cluster) []cluster {
+	for _, w := range l.captions {
+		if w.kind == ofTable {
+			continue
+		}
+		at := -1 // the cluster right above the caption
+		for i, k := range all {
+			gap := w.box.Y0 - k.box.Y1
+			if min(k.box.Width(), k.box.Height()) >= 12 && gap > -1.5*w.size && gap < maxCaptionGap*w.size && l.sameColumn(k.box, w.box) && !l.parted(k.box, w.box) && (at < 0 || k.box.area() > all[at].box.area()) {
+				at = i
+			}
+		}
+		for i := 0; at >= 0 && i < len(all); {
+			if k := all[i]; i == at || !l.belongs(k, all[at].box, w) {
+				i++
+				continue
+			}
+			k := all[i]
+			all[at].box = all[at].box.union(k.box)
+			all[at].pictures = append(all[at].pictures, k.pictures...)
+			all[at].shapes = append(all[at].shapes, k.shapes...)
+			all[at].labels += k.labels
+			if all = slices.Delete(all, i, i+1); i < at {
+				at--
+			}
+			i = 0
+		}
+	}
+	return all
+}
+
+// belongs tells that a cluster is a part of the figure over a caption.
+func (l *layout) belongs(k cluster, figure Rect, caption captionLine) bool {
+	if max(k.box.Width(), k.box.Height()) < 12 || k.box.Y1 > caption.box.Y0+caption.size {
+		return false
+	}
+	panels := 100.0 // points between them, for the names of axes
+	if len(k.pictures) == 0 && len(k.shapes) < 3 {
+		panels = 30 // the parts of one drawing
+	}
+	both := figure.union(k.box)
+	beside := min(figure.X1, k.box.X1)-max(figure.X0, k.box.X0) <= 0
+	switch {
+	case beside && (max(figure.X0-k.box.X1, k.box.X0-figure.X1) > panels || !spanning(caption.box, figure, k.box)):
+		return false
+	case !beside && max(figure.Y0-k.box.Y1, k.box.Y0-figure.Y1) > panels:
+		return false
+	}
+	return !l.parted(both, caption.box) && !slices.ContainsFunc(l.captions, func(w captionLine) bool {
+		return w.box != caption.box && (contains(both, w.box) || w.kind != ofTable && w.box.Y1 < k.box.Y0 && k.box.Y0-w.box.Y1 < 2*w.size && l.sameColumn(w.box, k.box))
+	})
+}
+
+// parted tells that running text or a table stands in a box or between it and
+// what is below.
+func (l *layout) parted(box, below Rect) bool {
+	box.Y1 = max(box.Y1, below.Y0-1)
+	return l.proseIn(box) || slices.ContainsFunc(l.tables, func(t *table) bool { return overlapping(t.box, box) })
+}
+
 // cutToFrames cuts pictures to the frame that they stand in: the clear edge of
 // a shadow may reach far beyond it.
 func cutToFrames(atoms []cluster) {
@@ -107,7 +169,7 @@ func (l *layout) ornament(s shape) bool {
 		return true
 	case w > 0.8*c.width && h > 0.8*c.height, w*h > 0.35*c.width*c.height && !s.stroked:
 		return true
-	case s.kind == rule && max(w/c.width, h/c.height) > 0.7:
+	case s.kind == rule && max(w/c.width, h/c.height) > 0.7 && l.alike(s) < gridLines:
 		return true
 	case w > 0.95*c.width && (b.Y0 < 2 || b.Y1 > c.height-2), h > 0.95*c.height && (b.X0 < 2 || b.X1 > c.width-2):
 		return true // bars at the page's edge
@@ -126,6 +188,58 @@ func (l *layout) ornament(s shape) bool {
 		}
 	}
 	return false
+}
+
+// gridLines is how many lines of the same extent are the grid of a chart.
+const gridLines = 5
+
+// alike counts the level rules that begin and end where one does.
+func (l *layout) alike(s shape) int {
+	if l.extents == nil {
+		l.extents = map[[2]int]int{}
+		for _, s := range l.content.shapes {
+			if s.kind == rule && s.box.Width() > s.box.Height() {
+				l.extents[extent2(s.box)]++
+			}
+		}
+	}
+	return l.extents[extent2(s.box)]
+}
+
+func extent2(b Rect) [2]int { return [2]int{int(math.Round(b.X0 / 2)), int(math.Round(b.X1 / 2))} }
+
+// barsOf counts the bars of a bar chart: areas of one width that stand on one
+// line and have several heights.
+func barsOf(shapes []shape) int {
+	type stand struct{ bottom, width int }
+	heights := map[stand]map[int]bool{}
+	counts := map[stand]int{}
+	best := 0
+	for _, s := range shapes {
+		if s.kind != rectangle || s.white || s.box.Width() < 3 {
+			continue
+		}
+		at := stand{int(math.Round(s.box.Y1 / 2)), int(math.Round(s.box.Width() / 2))}
+		if heights[at] == nil {
+			heights[at] = map[int]bool{}
+		}
+		heights[at][int(math.Round(s.box.Height()/2))] = true
+		if counts[at]++; len(heights[at]) >= 3 {
+			best = max(best, counts[at])
+		}
+	}
+	return best
+}
+
+// ticksOf counts the marks of axes: short rules.
+func ticksOf(shapes []shape) int {
+	n := 0
+	for _, s := range shapes {
+		if s.kind == rule && max(s.box.Width(), s.box.Height()) < 12 {
+			n++
+		}
+	}
+	return n
 }
 
 // addLabels widens a drawing by the short texts at its edges: the names of
@@ -209,7 +323,20 @@ func (l *layout) figure(k cluster) (Figure, bool) {
 	}
 	// Without a caption it must be rich, and not only rules and boxes.
 	sign := drawn < 8 && text > 0.05 // a warning sign beside its text
-	return f, parts >= 8 && (drawn >= 4 && !sign || pictured > 0.1*box.area() || inner >= 12 && k.labels+l.labelsIn(box) >= 4)
+	labels := k.labels + l.labelsIn(box)
+	bars, grid := barsOf(k.shapes), 0
+	for _, s := range k.shapes {
+		if s.kind == rule && s.box.Width() > 0.5*box.Width() {
+			grid = max(grid, l.alike(s))
+		}
+	}
+	if ticks := ticksOf(k.shapes); ticks >= 8 && labels >= 6 && drawn >= 1 {
+		return f, true
+	}
+	if labels >= 4 && (bars >= 4 || grid >= gridLines && (bars >= 3 || drawn >= 1)) {
+		return f, true
+	}
+	return f, parts >= 8 && (drawn >= 4 && !sign || pictured > 0.1*box.area() || inner >= 12 && labels >= 4)
 }
 
 func (l *layout) labelsIn(box Rect) int {
@@ -236,7 +363,7 @@ func (l *layout) captioned(box Rect, kind captionKind) bool {
 
 // maxCaptionGap is how far a caption may stand from what it is the caption of,
 // in units of its size.
-const maxCaptionGap = 7
+const maxCaptionGap = 11
 
 // sameColumn tells that two boxes stand above each other: they overlap along
 // the line, or running text spans both.

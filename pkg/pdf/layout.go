@@ -22,6 +22,8 @@ type layout struct {
 	labels   []run // and short texts that are no part of it
 	captions []captionLine
 	tables   []*table
+	extents  map[[2]int]int // of level rules, how many have each
+	side     captionSide    // where the captions of figures stand
 
 	body          float64 // size of the running text
 	bold, slanted bool    // and its style
@@ -270,9 +272,16 @@ func (l *layout) drawn(t *table) bool {
 	return n > 3 && (area > 0.3*t.box.area() || n > t.filled)
 }
 
-// framed tells a figure made of a few boxes from a table: its caption says so.
+// framed tells a figure made of boxes from a table: its caption says so, and
+// there are few cells or many areas.
 func (l *layout) framed(t *table) bool {
-	return t.filled <= 8 && l.captioned(t.box, ofFigure) && !l.captioned(t.box, ofTable)
+	areas := 0
+	for _, s := range l.content.shapes {
+		if s.kind != rule && !s.white && contains(t.box, s.box) {
+			areas++
+		}
+	}
+	return (t.filled <= 8 || areas >= 10) && l.captioned(t.box, ofFigure) && !l.captioned(t.box, ofTable)
 }
 
 func overlapping(a, b Rect) bool {

@@ -463,6 +463,60 @@ func TestFigures(t *testing.T) {
 }
 
 // A turned page's figure is cut out where it is.
+// Captions side by side are two, panels one over the other are one figure, and
+// a caption between two figures belongs to the side that the last one is on.
+func TestPanelsAndTheirCaptions(t *testing.T) {
+	pool := newTestPool(t)
+	prose := lines("F1", 11, 50, 770, 14, "A paragraph that stands above the charts and is as long as a paragraph should be.", "It has a second line, so that everyone sees that it is one.")
+	for _, c := range []struct {
+		name, content string
+		want          []string
+	}{
+		{"side by side", prose + bars(50, 500) + bars(340, 500) + text("F1", 9, 110, 470, "Kielelezo 1: Mvua") + text("F1", 9, 400, 470, "Kielelezo 2: Joto"), []string{"Kielelezo 1: Mvua", "Kielelezo 2: Joto"}},
+		{"panels", prose + bars(100, 540) + bars(100, 290) + text("F1", 9, 130, 260, "Figure 3. Rain and heat in both of the districts"), []string{"Figure 3. Rain and heat in both of the districts"}},
+		{"in between", prose + bars(100, 540) + text("F1", 9, 130, 490, "Figure 4. Rain") + bars(100, 310) + text("F1", 9, 130, 280, "Figure 5. Heat"), []string{"Figure 4. Rain", "Figure 5. Heat"}},
+		{"a slide", text("F1", 28, 100, 740, "Mvua") + bars(100, 400), []string{""}},
+	} {
+		b := newBuilder()
+		b.page(c.content, "", "")
+		doc := open(t, pool, b.bytes())
+		page := readPage(t, doc, 1)
+		var got []string
+		for _, f := range page.Figures {
+			if len(f.Captions) == 0 {
+				f.Captions = []string{""}
+			}
+			got = append(got, f.Captions[0])
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: captions %q, want %q", c.name, got, c.want)
+		}
+		doc.Close()
+	}
+}
+
+// Made-up italics lean into the next word; the words stay apart.
+func TestSlantedByMatrix(t *testing.T) {
+	b := newBuilder()
+	font := b.unicodeFont(true)
+	var content strings.Builder
+	x := 50.0
+	for _, word := range []string{"صورة", "توزيع", "المساعدات"} {
+		x += 6 * float64(len([]rune(word)))
+		var hex strings.Builder
+		for _, r := range reversed(word) {
+			fmt.Fprintf(&hex, "%04X", r)
+		}
+		fmt.Fprintf(&content, "BT /F3 12 Tf 1 0 0.25 1 %g 700 Tm <%s> Tj ET\n", 500-x, hex.String())
+		x += 3.4
+	}
+	b.page(content.String(), "", font)
+	page := readPage(t, open(t, newTestPool(t), b.bytes()), 1)
+	if len(page.Lines) != 1 || page.Lines[0].Text != "صورة توزيع المساعدات" {
+		t.Errorf("%+v", page.Lines)
+	}
+}
+
 func TestFigureOfTurnedPage(t *testing.T) {
 	pool := newTestPool(t)
 	b := newBuilder()

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // A grid is a table whose rulings show its cells. Tables are read in two ways:
@@ -199,7 +200,7 @@ func (c *content) tableOf(g grid, runs []run) *table {
 		t.add(line, xs)
 	}
 	t.tidy()
-	if filled < 4 || 10*filled < 3*groups || len(t.rows) < 2 || len(t.rows[0]) < 2 || t.prose() {
+	if filled < 4 || 10*filled < 3*groups || len(t.rows) < 2 || len(t.rows[0]) < 2 || t.prose() || t.wordless() {
 		return nil
 	}
 	return t
@@ -421,6 +422,23 @@ func (t *table) dropBullets() {
 
 // prose tells boxes and columns of running text from a table.
 func (t *table) prose() bool { return 2*t.wide > t.filled }
+
+// wordless tells that most cells hold neither letters nor digits: staves of
+// music are rulings with signs.
+func (t *table) wordless() bool {
+	words, cells := 0, 0
+	for _, row := range t.rows {
+		for _, cell := range row {
+			if cell != "" {
+				cells++
+			}
+			if strings.ContainsFunc(cell, func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }) {
+				words++
+			}
+		}
+	}
+	return 2*words < cells
+}
 
 func (t *table) block() Block {
 	lines := make([]string, len(t.rows))

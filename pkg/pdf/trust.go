@@ -37,14 +37,15 @@ const (
 	maxMidFinal    = 0.25 // final forms within words
 	minReadable    = 0.55 // letters and digits
 	maxGibberish   = 0.25 // words that mix case and symbols inside
+	maxJoined      = 0.35 // letters in words without end
 	fewCharacters  = 12   // less is no text layer when the page shows more
 	enoughToDecide = 20   // occurrences before a share means anything
 )
 
 func judge(c *content, runs []run, scan bool) Trust {
-	ink, unmapped, hidden, legacy := 0, 0, 0, 0
+	ink, unmapped, bitmap, lost, hidden, legacy := 0, 0, 0, 0, 0, 0
 	font := ""
-	legacyOf := make([]string, len(c.styles))
+	legacyOf, texFonts := make([]string, len(c.styles)), make([]bool, len(c.styles))
 	fonts := map[string]string{}
 	for i, s := range c.styles {
 		name, known := fonts[s.font]
@@ -52,7 +53,7 @@ func judge(c *content, runs []run, scan bool) Trust {
 			name = legacyFont(s.font)
 			fonts[s.font] = name
 		}
-		legacyOf[i] = name
+		legacyOf[i], texFonts[i] = name, texFont.MatchString(s.font)
 	}
 	for _, ch := range c.chars {
 		if ch.generated || unicode.IsSpace(ch.r) {
@@ -62,6 +63,12 @@ func judge(c *content, runs []run, scan bool) Trust {
 		s := c.styles[ch.style]
 		if meaningless(ch) {
 			unmapped++
+		}
+		if ch.unmapped && s.font == "" {
+			bitmap++
+		}
+		if ch.unmapped = ch.unmapped && !texFonts[ch.style]; meaningless(ch) {
+			lost++
 		}
 		if s.invisible {
 			hidden++
@@ -78,7 +85,7 @@ func judge(c *content, runs []run, scan bool) Trust {
 		return untrusted("invisible text over a picture: the result of someone else's OCR")
 	case scan:
 		return Trust{Reason: NoTextLayer, Detail: fmt.Sprintf("a scan with a label of %d characters", ink)}
-	case share(unmapped, ink) > maxUnmapped:
+	case share(lost, ink) > maxUnmapped, share(bitmap, ink) > maxUnmapped && !pairsOf(runs).readsWell():
 		t := untrusted("%d of %d characters have no Unicode value", unmapped, ink)
 		t.partial = true
 		return t
@@ -107,7 +114,11 @@ func judgeText(runs []run) Trust {
 		for _, word := range strings.Fields(r.text) {
 			t.add([]rune(word))
 		}
+		for _, word := range strings.FieldsFunc(r.text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsMark(r) }) {
+			t.length(word)
+		}
 	}
+	script, mean := pairsOf(runs).noLanguage()
 	switch {
 	case t.signs >= enoughToDecide && share(t.misplaced, t.signs) > maxMisplaced:
 		return untrusted("%d of %d vowel signs stand where none can: glyph order", t.misplaced, t.signs)
@@ -123,6 +134,10 @@ func judgeText(runs []run) Trust {
 		return untrusted("only %d of %d characters are letters or digits", t.readable, t.ink)
 	case t.latinWords >= 40 && share(t.gibberish, t.latinWords) > maxGibberish:
 		return untrusted("%d of %d words mix case and symbols: another script's font", t.gibberish, t.latinWords)
+	case t.spaced >= 200 && share(t.joined, t.spaced) > maxJoined:
+		return untrusted("%d of %d letters are in words of more than %d: spaces are missing", t.joined, t.spaced, longWord)
+	case script != "":
+		return untrusted("letters of %s follow each other as in no language (%.1f): wrong Unicode values", script, mean)
 	}
 	return Trust{OK: true}
 }
@@ -136,6 +151,21 @@ type tally struct {
 	arabicWords, arabicLetters int
 	triples                    int // Arabic words with a letter three times running
 	latinWords, gibberish      int
+	spaced, joined             int // letters of scripts with spaces; in words too long to be one
+}
+
+// longWord is a length that words of scripts with spaces do not have.
+const longWord = 30
+
+// length counts the letters of a word of a script that parts words by spaces.
+func (t *tally) length(word string) {
+	switch first := []rune(word)[0]; pairScript(first) {
+	case "Latn", "Cyrl", "Grek", "Ethi", "Arab", "Hebr":
+		n := runeCount(word)
+		if t.spaced += n; n > longWord {
+			t.joined += n
+		}
+	}
 }
 
 func (t *tally) add(word []rune) {

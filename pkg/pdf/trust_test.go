@@ -3,6 +3,7 @@ package pdf
 import (
 	"strings"
 	"testing"
+	"unicode"
 )
 
 func TestJudgeText(t *testing.T) {
@@ -29,6 +30,12 @@ func TestJudgeText(t *testing.T) {
 		{"Burmese", repeat("လူတိုင်းသည် တူညီ လွတ်လပ်သော ဂုဏ်သိက္ခာဖြင့် မွေးဖွားလာသူများဖြစ်သည်။"), true},
 		{"Burmese, glyph order", repeat("လွတ်လပ်သာေ ေမွးဖွား ေတူညီ"), false},
 		{"Nepali in ASCII", repeat("g]kfn ;/sf/n] hgtfsf] nflu ul/Psf] sfo{qmd;+u ljsf;"), false},
+		{"Swahili, each letter the next", repeat(strings.Map(next, "Watu wote wamezaliwa huru, hadhi na haki zao ni sawa.")), false},
+		{"Amharic, each letter the next", repeat(strings.Map(next, "የሰው ልጅ ሁሉ ሲወለድ ነጻና በክብርና በመብትም እኩልነት ያለው ነው።")), false},
+		{"Hindi, each letter the next", repeat(strings.Map(next, "सभी मनुष्यों को गौरव और अधिकारों के मामले में जन्मजात स्वतन्त्रता")), false},
+		{"French without spaces", repeat("touslesêtreshumainsnaissentlibresetégauxendignité"), false},
+		{"one long word", repeat("Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz ist ein Wort, das kaum jemand braucht und das doch in allen Büchern steht, weil es so lang ist, dass man es nicht an einem Tag lernen kann, und weil niemand es je in einem Satz gesagt hat, den ein anderer verstand"), true},
+		{"a program", repeat("for i in range(10): print(value[i], end=' ') # all values of the list"), true},
 		{"swapped bytes", "䴀甀氀琀椀挀漀氀漀爀", false},
 		{"Chinese", repeat("人人生而自由,在尊严和权利上一律平等。"), true},
 		{"a page number", "– 7 –", true},
@@ -41,6 +48,38 @@ func TestJudgeText(t *testing.T) {
 		if !got.OK && (got.Reason != UntrustedTextLayer || got.Detail == "") {
 			t.Errorf("%s: no reason: %+v", c.name, got)
 		}
+	}
+}
+
+func next(r rune) rune {
+	if unicode.IsLetter(r) {
+		return r + 1
+	}
+	return r
+}
+
+// Fonts of TeX have no Unicode values, but codes that are ASCII: what reads
+// like a language is one. Other fonts' codes are just numbers of glyphs.
+func TestFontsWithoutUnicode(t *testing.T) {
+	page := func(text, font string) Trust {
+		c := &content{width: 600, height: 800, styles: []style{{size: 10, dx: 1, font: font}}}
+		for i, r := range text {
+			x, y := 50+5*float64(i%90), 50+12*float64(i/90)
+			c.chars = append(c.chars, char{r: r, x: x, y: y, box: Rect{x, y - 8, x + 5, y + 2}, unmapped: r != ' '})
+		}
+		return judge(c, c.runs(), false)
+	}
+	text := strings.Repeat("All human beings are born free and equal in dignity and rights. ", 12)
+	for font, want := range map[string]bool{"ABCDEF+CMR10": true, "SFRM1095": true, "": true, "ABCDEF+Arial": false} {
+		if got := page(text, font); got.OK != want {
+			t.Errorf("%q: %+v, want OK %v", font, got, want)
+		}
+	}
+	if got := page(strings.Map(next, text), "CMR10"); got.OK {
+		t.Error("other letters of a font of TeX are trusted")
+	}
+	if got := string([]rune{texLetter(0x0C, "CMR10"), texLetter(0x1C, ""), texLetter(0x0C, "ABCDEF+CMSY10"), texLetter('a', "CMR10")}); got != "ﬁﬁ\fa" {
+		t.Errorf("ligatures %q", got)
 	}
 }
 
