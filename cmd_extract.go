@@ -24,6 +24,7 @@ import (
 	"vislang/pkg/pdf"
 	"vislang/pkg/text"
 	"vislang/processors/extract"
+	ocrstage "vislang/processors/ocr"
 	"vislang/schemas"
 )
 
@@ -325,16 +326,8 @@ func (s *resultSink) Page(ctx context.Context, page *schemas.Page, image []byte)
 		p.Failure = "needs OCR"
 		return nil
 	}
-	if s.reader.pool == nil {
-		options := ocr.Options{Children: s.reader.o.workers, Engines: s.reader.o.engines, Tessdata: s.reader.o.tessdata, Log: s.reader.log}
-		if s.reader.identify != nil {
-			options.Identifier = identifier{s.reader.identify}
-		}
-		pool, err := ocr.NewPool(options)
-		if err != nil {
-			return fmt.Errorf("OCR: %w", err)
-		}
-		s.reader.pool = pool
+	if err := s.reader.openPool(); err != nil {
+		return err
 	}
 	s.work.Go(func() error {
 		read, err := s.reader.pool.Recognize(ctx, image, ocr.Hints{Languages: page.Languages, Neighbours: page.Neighbours, DPI: int(page.DPI)})
@@ -354,6 +347,47 @@ func (s *resultSink) Page(ctx context.Context, page *schemas.Page, image []byte)
 			}
 		}
 		return nil
+	})
+	return nil
+}
+
+// openPool makes the recognisers when the first page needs them.
+func (r *fileReader) openPool() error {
+	if r.pool != nil {
+		return nil
+	}
+	options := ocr.Options{Children: r.o.workers, Engines: r.o.engines, Tessdata: r.o.tessdata, Log: r.log}
+	if r.identify != nil {
+		options.Identifier = identifier{r.identify}
+	}
+	pool, err := ocr.NewPool(options)
+	if err != nil {
+		return fmt.Errorf("OCR: %w", err)
+	}
+	r.pool = pool
+	return nil
+}
+
+// Regions reads parts of a page in the background.
+func (s *resultSink) Regions(ctx context.Context, page *schemas.Page, layer *schemas.PageText, images [][]byte) error {
+	s.reader.progress.at(page.Page)
+	s.texts = append(s.texts, layer)
+	s.images[page.Page] = true
+	if s.reader.o.noOCR {
+		return nil
+	}
+	if err := s.reader.openPool(); err != nil {
+		return err
+	}
+	s.work.Go(func() error {
+		failures, err := ocrstage.Mix(ctx, s.reader.pool, page, layer, images)
+		if err == nil {
+			err = errors.Join(failures...)
+		}
+		if err != nil {
+			layer.Failure = err.Error()
+		}
+		return ctx.Err()
 	})
 	return nil
 }

@@ -23,6 +23,37 @@ func LoadText(ctx context.Context, codec *schemas.Codec, blobs *blob.Store, name
 	return t, nil
 }
 
+// SavePageText keeps a page's text encoded as a blob, for LoadPageText.
+func SavePageText(ctx context.Context, codec *schemas.Codec, blobs *blob.Store, p *schemas.PageText) (name string, err error) {
+	if err := schemas.Spill(ctx, blobs, p); err != nil {
+		return "", BlobError(err)
+	}
+	data, err := codec.Encode(ctx, p)
+	if err != nil {
+		return "", err
+	}
+	if name, err = blobs.Put(ctx, data); err != nil {
+		return "", BlobError(err)
+	}
+	return name, nil
+}
+
+// LoadPageText reads what SavePageText kept.
+func LoadPageText(ctx context.Context, codec *schemas.Codec, blobs *blob.Store, name string) (*schemas.PageText, error) {
+	data, err := blobs.Get(ctx, name)
+	if err != nil {
+		return nil, BlobError(err)
+	}
+	p, err := schemas.Decode[schemas.PageText](ctx, codec, data)
+	if err != nil {
+		return nil, InputError(err)
+	}
+	if err := schemas.Load(ctx, blobs, p); err != nil {
+		return nil, BlobError(err)
+	}
+	return p, nil
+}
+
 // Sentences returns the sentences of a text.
 func Sentences(t *schemas.Text) []string {
 	texts := make([]string, len(t.Sentences))

@@ -49,7 +49,7 @@ func (p *PageText) takeBody() any {
 func (p *PageText) bodySize() int {
 	n := blocksSize(p.Blocks)
 	for i := range p.Lines {
-		n += len(p.Lines[i].Text) + 4*5 + 8 + 5
+		n += len(p.Lines[i].Text) + len(p.Lines[i].TextSource) + 4*5 + 8 + 2*5
 	}
 	return n
 }

@@ -58,11 +58,26 @@ type Page struct {
 	Height    int32
 	DPI       int32 // resolution of Image, 0 if unknown
 	Provenance
+	TextLayer string   // blob name of the PageText of a page of which only Regions need OCR; Image is "" then
+	Regions   []Region // in reading order
 	// What tells the language of a page of a document that declares none: the
 	// languages of pages with a text layer before it, the nearest first; or, of
 	// a long document that has none, the blob name of an earlier page image.
 	Neighbours []string
 	Sample     string
+}
+
+// Region is a part of a page that its text layer does not tell. Coordinates are
+// points of the upright page, origin at the top left.
+type Region struct {
+	Image   string // blob name
+	X, Y    int32
+	Width   int32
+	Height  int32
+	Picture bool   // a picture that may hold text; else text that the text layer has wrong
+	Aside   bool   // its text is no part of the reading order: only lines
+	Block   int32  // its text stands before this one of the text layer's blocks, from 0
+	Detail  string // what speaks for reading it, for people
 }
 
 // Provenance says why the text of a page is taken from where it is.
@@ -85,6 +100,7 @@ const (
 	ReasonNoLayer   = "no_text_layer"        // a scan: OCR
 	ReasonUntrusted = "untrusted_text_layer" // OCR
 	ReasonTrusted   = "trusted_text_layer"
+	ReasonParts     = "parts" // its text layer lacks parts: OCR for those
 	ReasonBlank     = "blank" // nothing is on it
 )
 
@@ -94,7 +110,8 @@ const (
 	SourcePlain     = "plain"      // a plain text file
 	SourceTextLayer = "text_layer" // of a PDF
 	SourceOCR       = "ocr"
-	SourceNone      = "none" // the page could not be read; Failure says why
+	SourceMixed     = "mixed" // some lines of the text layer, some by OCR
+	SourceNone      = "none"  // the page could not be read; Failure says why
 )
 
 // PageText is the text of one page. Topic: page-texts. Key: DocumentID.
@@ -141,6 +158,7 @@ type Line struct {
 	Width      int32
 	Height     int32
 	Confidence float64 // 0 to 1
+	TextSource string  // of a page with SourceMixed; "" is the page's
 }
 
 // Figure is one picture, chart, map or table region. Topic: figures. Key:

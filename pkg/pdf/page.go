@@ -31,8 +31,26 @@ func (s *server) page(n int) (*Page, error) {
 			p.Trust = Trust{OK: true}
 		}
 	}
-	p.Trust.Measures = measure(c, runs)
+	verdict := p.Trust
+	var fonts map[string]string
+	if !p.Scan && !p.Blank && p.Trust.Reason != NoTextLayer {
+		var rest bool
+		if fonts, rest = unsound(c, runs); rest {
+			p.Trust = Trust{OK: true}
+		} else {
+			fonts = nil
+		}
+	}
 	s.repeats.layout(p, c, runs)
+	if fonts != nil {
+		if p.takeUnsound(c, runs, fonts); len(p.Regions) == 0 {
+			p.Trust = verdict // it stands among what is sound
+		}
+	}
+	p.Trust.Measures = measure(c, runs)
+	if p.Trust.OK && !p.Blank {
+		return p, s.regions(p, c, runs)
+	}
 	return p, nil
 }
 

@@ -132,6 +132,7 @@ type Page struct {
 	Lines         []Line
 	Figures       []Figure
 	Tables        []PageTable // each is a block of the kind Table, too
+	Regions       []Region    // what the text layer lacks, when it is trusted otherwise
 	Trust         Trust
 	Scan          bool // the page is one picture
 	Blank         bool // the page shows nothing at all; of a scan, its rendering says so

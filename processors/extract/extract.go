@@ -115,6 +115,9 @@ type Sink interface {
 	Text(context.Context, *schemas.PageText) error
 	// Page takes an image that needs OCR; its Image is not set yet.
 	Page(context.Context, *schemas.Page, []byte) error
+	// Regions takes a page of which only regions need OCR, with its text layer
+	// and the regions' images; their Image is not set yet.
+	Regions(ctx context.Context, page *schemas.Page, layer *schemas.PageText, images [][]byte) error
 	// Figure takes a figure; its FigureID and Image are not set yet.
 	Figure(context.Context, *schemas.Figure, []byte) error
 	// Failed takes the error of a page that Text has been told of.

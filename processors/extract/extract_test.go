@@ -114,6 +114,7 @@ func pack(data []byte) []byte {
 type collector struct {
 	texts   []*schemas.PageText
 	pages   []*schemas.Page
+	layers  []*schemas.PageText // of pages with regions
 	figures []*schemas.Figure
 	failed  []int32
 }
@@ -128,6 +129,16 @@ func (c *collector) Page(_ context.Context, p *schemas.Page, data []byte) error 
 		return fmt.Errorf("page %d is %d by %d, its image %d by %d: %w", p.Page, p.Width, p.Height, w, h, err)
 	}
 	c.pages = append(c.pages, p)
+	return nil
+}
+
+func (c *collector) Regions(_ context.Context, p *schemas.Page, layer *schemas.PageText, images [][]byte) error {
+	for i, data := range images {
+		if _, _, err := media.Size(data); err != nil {
+			return fmt.Errorf("region %d: %w", i, err)
+		}
+	}
+	c.pages, c.layers = append(c.pages, p), append(c.layers, layer)
 	return nil
 }
 

@@ -78,3 +78,12 @@ func (n *neighbours) Page(ctx context.Context, p *schemas.Page, image []byte) er
 	}
 	return err
 }
+
+// Regions implements Sink. What else is on the page is nearest.
+func (n *neighbours) Regions(ctx context.Context, p *schemas.Page, layer *schemas.PageText, images [][]byte) error {
+	if n.identifier != nil && len(p.Languages) == 0 {
+		n.add(layer.Blocks)
+		p.Neighbours = slices.Clone(n.languages)
+	}
+	return n.Sink.Regions(ctx, p, layer, images)
+}

@@ -106,7 +106,7 @@ func (x *Extractor) pdfPage(ctx context.Context, c schemas.Context, doc *pdf.Doc
 		return false, fail(ctx, c, int32(n), damaged(n), sink)
 	}
 	if page.Trust.OK {
-		return false, sink.Text(ctx, pageText(c, page))
+		return false, x.trusted(ctx, c, doc, page, sink)
 	}
 	x.o.Log.Debug("page needs OCR", "document", c.DocumentID, "page", n, "reason", page.Trust.Reason, "detail", page.Trust.Detail)
 	image, err := renderPage(ctx, doc, n)

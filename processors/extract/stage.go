@@ -138,6 +138,18 @@ func (t *topics) Page(ctx context.Context, p *schemas.Page, data []byte) (err er
 	return t.emit(ctx, schemas.TopicPages, p.DocumentID+"/"+strconv.Itoa(int(p.Page)), p)
 }
 
+func (t *topics) Regions(ctx context.Context, p *schemas.Page, layer *schemas.PageText, images [][]byte) (err error) {
+	for i, image := range images {
+		if p.Regions[i].Image, err = t.put(ctx, image); err != nil {
+			return err
+		}
+	}
+	if p.TextLayer, err = processors.SavePageText(ctx, t.stage.codec, t.stage.blobs, layer); err != nil {
+		return err
+	}
+	return t.emit(ctx, schemas.TopicPages, p.DocumentID+"/"+strconv.Itoa(int(p.Page)), p)
+}
+
 func (t *topics) Figure(ctx context.Context, f *schemas.Figure, data []byte) (err error) {
 	if f.Image, err = t.put(ctx, data); err != nil {
 		return err

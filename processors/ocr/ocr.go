@@ -61,6 +61,9 @@ func (s *Stage) Process(ctx context.Context, in stream.Record, out *stream.Outpu
 	if err != nil {
 		return err
 	}
+	if len(page.Regions) > 0 {
+		return s.mixed(ctx, page, out)
+	}
 	where := fmt.Sprintf("page %d of %s", page.Page, page.DocumentID)
 	image, err := s.o.Blobs.Get(ctx, page.Image)
 	if err != nil {

@@ -1,6 +1,7 @@
 package clickhouse
 
 import (
+	"cmp"
 	"time"
 
 	"vislang/schemas"
@@ -160,7 +161,7 @@ func newLayouts() *layouts {
 			col("width", func(l *lineRow) int32 { return l.Width }),
 			col("height", func(l *lineRow) int32 { return l.Height }),
 			col("confidence", func(l *lineRow) float64 { return l.Confidence }),
-			col("text_source", func(l *lineRow) string { return l.page.TextSource }),
+			col("text_source", func(l *lineRow) string { return cmp.Or(l.TextSource, l.page.TextSource) }),
 		),
 		matches: newLayout("all_matches",
 			col("match_id", func(m **schemas.Match) string { return (*m).MatchID }),
