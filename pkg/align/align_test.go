@@ -325,3 +325,15 @@ func TestWhatIsKnownBesideTheTexts(t *testing.T) {
 		t.Errorf("words %q, want %q", got, want)
 	}
 }
+
+func TestALetterHasOneSound(t *testing.T) {
+	sounds := map[rune]byte{}
+	for letters, latin := range otherLetters {
+		for _, c := range letters {
+			if other, ok := sounds[c]; ok {
+				t.Errorf("%c is both %c and %c", c, other, latin)
+			}
+			sounds[c] = latin
+		}
+	}
+}

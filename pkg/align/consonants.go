@@ -37,14 +37,24 @@ var ethiopicSounds = func() (sounds [43]byte) {
 	return sounds
 }()
 
-// otherSounds are those of letters of further scripts, after folding.
+// otherLetters are letters of further scripts, after folding, by a Latin letter
+// of their sound. Each stands once, or chance would choose.
+var otherLetters = map[string]byte{
+	"بپбπβবপভফबपभמבפ":            'b',
+	"تدطضثذтдτδथतदधटठडढতথদধটঠডঢ": 't',
+	"كقگغکخкгхκγχकखगघকখগঘ":       'k',
+	"فвфφफ":    'f',
+	"لлλलল":    'l',
+	"مмμमম":    'm',
+	"نнνनणञনণ": 'n',
+	"رрρरর":    'r',
+	"سصشزظژсзшщσςζसशषসশষ": 's',
+	"جچжчजझचছজঝচ":         'j',
+}
+
 var otherSounds = func() map[rune]byte {
 	m := map[rune]byte{}
-	for letters, latin := range map[string]byte{
-		"بپбπβবপবভফबपभফמבפ": 'b', "تدطضثذтдτδथतदधटठडढতথদধটঠডঢ": 't',
-		"كقگغکخкгхκγχकखगघকখগঘ": 'k', "فвфφफ": 'f', "لлλलল": 'l', "مмμमম": 'm', "نнνनणञনণ": 'n',
-		"رрρरর": 'r', "سصشزظژсзшщσςζसशषज़সশষ": 's', "جچжчजझचছজঝচ": 'j',
-	} {
+	for letters, latin := range otherLetters {
 		for _, c := range letters {
 			m[c] = latinSounds[latin]
 		}
