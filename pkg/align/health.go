@@ -196,7 +196,7 @@ func (e Evidence) health(sentences int) float64 {
 	// As if four sentences more had been seen, nine of ten in a bead.
 	covered := (e.Covered*n + 3.6) / (n + 4)
 	balance := math.Log(max(e.Balance, 1e-3)) * math.Sqrt(n/(n+20))
-	translated := logistic(-8.1 + 4*math.Log(covered/(1-covered)) + 6.2*e.Confidence + 11.7*balance - 12*max(0, e.Hole-0.1))
+	translated := logistic(-6.8 + 4.4*math.Log(covered/(1-covered)) + 4.5*e.Confidence + 14*balance - 14*max(0, e.Hole-0.1))
 	begin, end := math.Log10(e.begin+1e-5), math.Log10(e.end+1e-5)
 	inPlace := logistic(2.39 - 0.72*(begin+end) - 1.21*min(begin, end) - 5.38*e.Confidence)
 	sure := logistic(40 * (e.Confidence - 0.33))

@@ -35,8 +35,9 @@ type counted struct {
 
 // link is a pair of words that may translate each other.
 type link struct {
-	source, target   int32
-	weight, strength float32
+	source, target int32
+	anchor         anchor
+	strength       float32
 }
 
 // learn takes words that keep standing in the same beads as translations of
@@ -65,8 +66,8 @@ func (m *model) learn(l *lattice) {
 				continue
 			}
 			if information := math.Log(sentences * count / (fs * ft)); information > 0 {
-				weight := information * dice
-				r.links = append(r.links, link{int32(word), t, float32(min(m.PairCap, m.Pair*weight)), float32(count * weight)})
+				a := anchor{float32(min(m.PairCap, m.Pair*information*dice)), float32(m.lonely(count, max(fs, ft)))}
+				r.links = append(r.links, link{int32(word), t, a, float32(count * information * dice)})
 			}
 		}
 	}
@@ -86,12 +87,20 @@ func (m *model) learn(l *lattice) {
 	for _, k := range r.order {
 		l := &r.links[uint32(k)]
 		if a, b := &r.linked[0][l.source], &r.linked[1][l.target]; *a == 0 && *b == 0 {
-			c.anchors = append(c.anchors, anchor{weight: l.weight})
+			c.anchors = append(c.anchors, l.anchor)
 			*a, *b = int32(len(c.anchors)), int32(len(c.anchors))
 		}
 	}
 	m.source.adopt(c.anchors, r.linked[0])
 	m.target.adopt(c.anchors, r.linked[1])
+}
+
+// lonely is the evidence against a bead of one of two words without the other,
+// which stood together so often of so many times that the more frequent one came.
+func (m *model) lonely(together, times float64) float64 {
+	chance := times / float64(len(m.target.length)+20)
+	likely := min(sure, together/(times+1))
+	return m.NoPair * max(0, math.Log((1-chance)/(1-likely)))
 }
 
 // collect gathers the beads that are learned from.

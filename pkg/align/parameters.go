@@ -45,10 +45,10 @@ type Parameters struct {
 	// by tallySpread before it is adapted; factor, and most that they cost.
 	Tally, TallySpread, TallyCap float64
 
-	// Learned word pairs: factor of their association, at most pairCap, and
-	// how often (posterior counts) and how regularly (Dice's coefficient) they
-	// must have stood together.
-	Pair, PairCap, PairCount, PairDice float64
+	// Learned word pairs: factor of their association, at most pairCap, that of
+	// what speaks against one without the other, and how often (posterior counts)
+	// and how regularly (Dice's coefficient) they must have stood together.
+	Pair, PairCap, NoPair, PairCount, PairDice float64
 
 	// Word pairs that a lexicon brings: factors of the log-likelihood ratios of
 	// having both words and of having one without the other.
@@ -76,7 +76,7 @@ func Standard() *Parameters {
 		Number: 1.4, SmallNumber: 0.28, Word: 0.84, Numeral: 0.15, Year: 0.5, Bones: 0.5, Question: 0.4, Bracket: 0.5, AnchorCap: 4,
 		Missing: 1.5, Alone: 0.97, SmallMissing: 0.29, NoQuestion: 0.57, NoBracket: 0.46,
 		Tally: 0.55, TallySpread: 0.45, TallyCap: 3, Heading: 0.3, NoHeading: 0.6,
-		Pair: 0.44, PairCap: 2.5, PairCount: 1.8, PairDice: 0.19,
+		Pair: 0.5, PairCap: 2.5, NoPair: 0.2, PairCount: 1.8, PairDice: 0.19,
 		Lexicon: 0.2, NoTranslation: 0.3,
 		Similarity: 0.24, SimilarityZero: 2.2, SimilarityCap: 4,
 		Passes: 2, Prudence: 30, Width: 1.75,
