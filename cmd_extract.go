@@ -189,8 +189,17 @@ type extracted struct {
 	Blocks     []extractedBlock  `json:"blocks"`
 	Figures    []extractedFigure `json:"figures"`
 	Pages      []extractedPage   `json:"pages"`
+	Outline    []bookmark        `json:"outline,omitempty"`
 
 	failures []string
+}
+
+// bookmark is an entry of the document's outline; page 0 is none.
+type bookmark struct {
+	Level int32  `json:"level"`
+	Title string `json:"title"`
+	Page  int32  `json:"page"`
+	entry int32
 }
 
 type extractedBlock struct {
@@ -220,6 +229,7 @@ type extractedCaption struct {
 
 type extractedPage struct {
 	Page       int32   `json:"page"`
+	Label      string  `json:"label,omitempty"` // what the document calls it
 	TextSource string  `json:"text_source"`
 	Reason     string  `json:"reason,omitempty"`   // why the text comes from there
 	Evidence   string  `json:"evidence,omitempty"` // what speaks for or against the text layer
@@ -318,7 +328,7 @@ func (s *resultSink) Failed(_ context.Context, page int32, err error) error {
 }
 
 func (s *resultSink) Page(ctx context.Context, page *schemas.Page, image []byte) error {
-	p := &schemas.PageText{Context: page.Context, Page: page.Page, TextSource: schemas.SourceNone, Width: page.Width, Height: page.Height, Provenance: page.Provenance}
+	p := &schemas.PageText{Context: page.Context, Page: page.Page, TextSource: schemas.SourceNone, Width: page.Width, Height: page.Height, Provenance: page.Provenance, Marks: page.Marks}
 	s.reader.progress.at(page.Page)
 	s.texts = append(s.texts, p)
 	s.images[page.Page] = true
@@ -436,17 +446,21 @@ func (s *resultSink) finish(ctx context.Context) {
 			measures[m.Name] = m.Value
 		}
 		s.result.Pages = append(s.result.Pages, extractedPage{
-			Page: p.Page, TextSource: p.TextSource, Reason: p.Reason, Evidence: p.Evidence, Engine: p.Engine, Confidence: p.Confidence,
+			Page: p.Page, Label: p.Label, TextSource: p.TextSource, Reason: p.Reason, Evidence: p.Evidence, Engine: p.Engine, Confidence: p.Confidence,
 			Width: p.Width, Height: p.Height, Rotation: p.Rotation, Error: p.Failure, Measures: measures,
 		})
 		if p.Failure != "" && s.images[p.Page] && !s.reader.o.noOCR && ctx.Err() == nil {
 			s.result.failures = append(s.result.failures, fmt.Sprintf("page %d: %s", p.Page, p.Failure))
+		}
+		for _, b := range p.Outline {
+			s.result.Outline = append(s.result.Outline, bookmark{b.Level, b.Title, b.Page, b.Entry})
 		}
 		for _, b := range p.Blocks {
 			s.result.Blocks = append(s.result.Blocks, extractedBlock{b.Page, b.Kind, b.Text})
 			all = append(all, b.Text)
 		}
 	}
+	slices.SortStableFunc(s.result.Outline, func(a, b bookmark) int { return int(a.entry - b.entry) })
 	s.result.Text = strings.Join(all, "\n\n")
 	if s.reader.identify != nil && s.result.Text != "" {
 		s.result.Language, s.result.Confidence = s.reader.identify.IdentifyWith(s.result.Text, s.result.Declared...)

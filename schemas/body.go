@@ -47,7 +47,10 @@ func (p *PageText) takeBody() any {
 	return b
 }
 func (p *PageText) bodySize() int {
-	n := blocksSize(p.Blocks)
+	n := blocksSize(p.Blocks) + outlineSize(p.Outline) + len(p.Evidence)
+	for i := range p.Measures {
+		n += len(p.Measures[i].Name) + 8 + 5
+	}
 	for i := range p.Lines {
 		n += len(p.Lines[i].Text) + len(p.Lines[i].TextSource) + 4*5 + 8 + 2*5
 	}
@@ -68,9 +71,19 @@ func (t *Text) takeBody() any {
 	return b
 }
 func (t *Text) bodySize() int {
-	n := blocksSize(t.Blocks)
+	n := blocksSize(t.Blocks) + outlineSize(t.Outline)
 	for i := range t.Sentences {
 		n += len(t.Sentences[i].Text) + len(t.Sentences[i].Language) + 4*5 + 8 + 2*5
+	}
+	return n
+}
+
+// outlineSize is a bound of an outline's, which is no part of the body but takes
+// room from it.
+func outlineSize(outline []Bookmark) int {
+	n := 0
+	for i := range outline {
+		n += len(outline[i].Title) + 4*5
 	}
 	return n
 }

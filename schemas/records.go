@@ -57,6 +57,7 @@ type Page struct {
 	Width     int32 // pixels
 	Height    int32
 	DPI       int32 // resolution of Image, 0 if unknown
+	Marks
 	Provenance
 	TextLayer string   // blob name of the PageText of a page of which only Regions need OCR; Image is "" then
 	Regions   []Region // in reading order
@@ -78,6 +79,20 @@ type Region struct {
 	Aside   bool   // its text is no part of the reading order: only lines
 	Block   int32  // its text stands before this one of the text layer's blocks, from 0
 	Detail  string // what speaks for reading it, for people
+}
+
+// Marks are what a document says of a page besides its content.
+type Marks struct {
+	Label   string     // what the document itself calls the page, such as `iv`; "" if it does not say
+	Outline []Bookmark // of the document, the part that leads here; on page 1 what leads nowhere, too
+}
+
+// Bookmark is an entry of a document's outline.
+type Bookmark struct {
+	Entry int32 // place in the outline, from 1
+	Level int32 // depth, from 1
+	Title string
+	Page  int32 // that it leads to, from 1; 0 if to none
 }
 
 // Provenance says why the text of a page is taken from where it is.
@@ -122,6 +137,7 @@ type PageText struct {
 	Engine     string  // what made it, with version and models: `tesseract 5.3.0 tir+amh`, `pdfium …`
 	Confidence float64 // mean confidence of the words, 0 to 1; 1 for born-digital text, 0 for SourceNone
 	Provenance
+	Marks
 	Width    int32 // pixels (OCR) or points (PDF) of the upright page; 0 for HTML
 	Height   int32
 	Rotation int32   // degrees clockwise that the image was turned by to stand upright: 0, 90, 180, 270
@@ -192,6 +208,7 @@ type Text struct {
 	Confidence  float64 // of Language, 0 to 1
 	TextSources []string
 	FailedPages int32 // pages without text because they could not be read
+	Outline     []Bookmark
 	Blocks      []Block
 	Sentences   []Sentence
 	BodyBlob    string // blob that holds Blocks and Sentences when the record would pass 512 KiB

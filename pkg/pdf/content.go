@@ -128,6 +128,7 @@ func openDocument(lib *library, path string, limit int64) (doc *document, err er
 	}
 	d.info = d.readInfo()
 	d.info.Repaired = repaired
+	d.info.Outline, d.info.Labels = d.readOutline(), d.readLabels()
 	if d.info.Pages == 0 {
 		return nil, failf(ClassEmpty, "the PDF has no pages")
 	}

@@ -85,7 +85,9 @@ type Info struct {
 	Author   string
 	Language string // BCP 47 tag of the catalogue; "" if none
 	Producer string
-	Repaired bool // the file is damaged: pages may be missing, and parts of pages
+	Outline  []Bookmark
+	Labels   []string // what the document itself calls its pages, such as `iv`; nil if it does not say
+	Repaired bool     // the file is damaged: pages may be missing, and parts of pages
 }
 
 // Block kinds.

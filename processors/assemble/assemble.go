@@ -7,6 +7,7 @@
 package assemble
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/bits"
@@ -109,11 +110,13 @@ func (s *Stage) emit(ctx context.Context, pages []*schemas.PageText, out *stream
 			t.TextSources = append(t.TextSources, page.TextSource)
 		}
 		confidence[page.Page] = page.Confidence
+		t.Outline = append(t.Outline, page.Outline...)
 		for _, block := range page.Blocks {
 			block.Page = page.Page
 			t.Blocks = append(t.Blocks, block)
 		}
 	}
+	slices.SortStableFunc(t.Outline, func(a, b schemas.Bookmark) int { return cmp.Compare(a.Entry, b.Entry) })
 	s.identify(&t)
 	if t.Title == "" {
 		t.Title = title(t.Blocks)

@@ -171,3 +171,16 @@ func TestAPageBeyondTheDocumentIsRefused(t *testing.T) {
 		t.Error("page 5 of 4 was taken")
 	}
 }
+
+// TestOutline checks that bookmarks come together in the outline's order.
+func TestOutline(t *testing.T) {
+	h := newHarness(t)
+	first, second := page(1, 2, "Watu wote."), page(2, 2, "Wote ni sawa.")
+	first.Outline = []schemas.Bookmark{{Entry: 2, Level: 2, Title: "b"}, {Entry: 3, Level: 1, Title: "c", Page: 1}}
+	second.Outline = []schemas.Bookmark{{Entry: 1, Level: 1, Title: "a", Page: 2}}
+	h.feed(second)
+	text := h.feed(first)
+	if got := fmt.Sprint(text.Outline); got != "[{1 1 a 2} {2 2 b 0} {3 1 c 1}]" {
+		t.Error(got)
+	}
+}

@@ -360,3 +360,21 @@ func TestProvenance(t *testing.T) {
 		}
 	}
 }
+
+// TestMark spreads an outline over the pages it leads to.
+func TestMark(t *testing.T) {
+	var got collector
+	sink := mark(&got, pdf.Info{Labels: []string{"i", "1"}, Outline: []pdf.Bookmark{{Level: 1, Title: "a", Page: 2}, {Level: 2, Title: "b"}, {Level: 1, Title: "c", Page: 2}}})
+	for n := range int32(3) {
+		if err := sink.Text(t.Context(), &schemas.PageText{Page: n + 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var all []string
+	for _, p := range got.texts {
+		all = append(all, fmt.Sprint(p.Marks))
+	}
+	if s := strings.Join(all, " "); s != "{i [{2 2 b 0}]} {1 [{1 1 a 2} {3 1 c 2}]} { []}" {
+		t.Error(s)
+	}
+}

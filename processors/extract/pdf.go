@@ -32,7 +32,7 @@ func (x *Extractor) pdf(ctx context.Context, in Input, sink Sink) error {
 		x.o.Log.Warn("a damaged PDF was repaired, pages may be missing", "document", in.Context.DocumentID, "url", in.Context.URL, "pages", info.Pages)
 	}
 	fillContext(&in.Context, info.Pages, info.Title, "", info.Language)
-	sink = &neighbours{Sink: sink, identifier: x.o.Identifier}
+	sink = &neighbours{Sink: mark(sink, info), identifier: x.o.Identifier}
 	hangs := 0
 	for n := 1; n <= info.Pages; n++ {
 		if hangs >= maxHangs {

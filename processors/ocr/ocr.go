@@ -97,7 +97,7 @@ func (s *Stage) fail(ctx context.Context, page *schemas.Page, err error, out *st
 	out.DeadLetter(err)
 	return s.emit(ctx, &schemas.PageText{
 		Context: page.Context, Page: page.Page, TextSource: schemas.SourceNone, Failure: err.Error(),
-		Width: page.Width, Height: page.Height, Provenance: page.Provenance,
+		Width: page.Width, Height: page.Height, Provenance: page.Provenance, Marks: page.Marks,
 	}, out)
 }
 
@@ -118,7 +118,7 @@ func pageText(page *schemas.Page, read *ocr.Page) *schemas.PageText {
 	t := &schemas.PageText{
 		Context: page.Context, Page: page.Page, TextSource: schemas.SourceOCR, Engine: read.Engine,
 		Confidence: read.Confidence, Width: int32(read.Width), Height: int32(read.Height),
-		Rotation: int32(read.Rotation), Skew: read.Skew, Provenance: page.Provenance,
+		Rotation: int32(read.Rotation), Skew: read.Skew, Provenance: page.Provenance, Marks: page.Marks,
 	}
 	for _, paragraph := range read.Paragraphs() {
 		lines := make([]string, len(paragraph.Lines))

@@ -18,6 +18,7 @@ func TestRows(t *testing.T) {
 	b := newBench(t, 1)
 	about := schemas.Context{DocumentID: "d1", Revision: 7, URL: "https://a.example/b", GroupID: "g", Title: "Kichwa", Languages: []string{"sw"}, License: "CC-BY-4.0", Pages: 2}
 	text := &schemas.Text{Context: about, Language: "swh_Latn", Confidence: .75, TextSources: []string{"ocr", "text_layer"}, FailedPages: 1,
+		Outline: []schemas.Bookmark{{Entry: 1, Level: 1, Title: "Utangulizi", Page: 1}, {Entry: 2, Level: 2, Title: "Hali"}},
 		Blocks: []schemas.Block{
 			{Page: 1, Kind: "heading", Text: "ሰላም", Language: "amh_Ethi"},
 			{Page: 1, Kind: "paragraph", Text: "Habari. Nzuri.", Language: "swh_Latn"},
@@ -46,9 +47,9 @@ func TestRows(t *testing.T) {
 		b.encoded(schemas.TopicDocuments, &schemas.Document{DocumentID: "d2", URL: "https://a.example/c", FetchedAt: fetched, Title: "Only declared"}),
 		b.encoded(schemas.TopicDocuments, &schemas.Document{DocumentID: "d3", FetchedAt: fetched}),
 		b.encoded(schemas.TopicPageTexts, &schemas.PageText{Context: about, Page: 1, TextSource: schemas.SourceOCR, Engine: "tesseract 5", Confidence: .9, Width: 100, Height: 200, Rotation: 90, Skew: 1.5,
-			Provenance: schemas.Provenance{Reason: schemas.ReasonUntrusted, Evidence: "bad", Measures: []schemas.Measure{{Name: "characters", Value: 50}, {Name: "unmapped", Value: .5}}},
-			Blocks:     []schemas.Block{{Page: 1, Kind: "heading", Text: "ሰላም"}, {Page: 1, Kind: "paragraph", Text: "Habari."}},
-			Lines:      []schemas.Line{{Text: "ሰላም", X: 1, Y: 2, Width: 3, Height: 4, Confidence: .8}, {Text: "Habari.", X: 5}}}),
+			Marks: schemas.Marks{Label: "iv"}, Provenance: schemas.Provenance{Reason: schemas.ReasonUntrusted, Evidence: "bad", Measures: []schemas.Measure{{Name: "characters", Value: 50}, {Name: "unmapped", Value: .5}}},
+			Blocks: []schemas.Block{{Page: 1, Kind: "heading", Text: "ሰላም"}, {Page: 1, Kind: "paragraph", Text: "Habari."}},
+			Lines:  []schemas.Line{{Text: "ሰላም", X: 1, Y: 2, Width: 3, Height: 4, Confidence: .8}, {Text: "Habari.", X: 5}}}),
 		b.encoded(schemas.TopicPageTexts, large),
 		b.encoded(schemas.TopicPageTexts, &schemas.PageText{Context: about, Page: 3, TextSource: schemas.SourceNone, Failure: "crash"}),
 		b.encoded(schemas.TopicTexts, text),
@@ -80,14 +81,15 @@ func TestRows(t *testing.T) {
 		`SELECT title, language, pages, state FROM documents WHERE document_id = 'd2'`:                             "('Only declared','',0,'processing')",
 		`SELECT state, failure FROM documents WHERE document_id = 'd3'`:                                            "('failed','bad')",
 		`SELECT count() FROM documents`:                                                                            "3",
-		`SELECT * EXCEPT (stage_version, topic, partition, offset, recorded_at) FROM texts`:                        "('d1',7,'g','https://a.example/b','Kichwa','swh_Latn',0.75,['sw'],2,1,['ocr','text_layer'],3,3,23,[],[],[],'CC-BY-4.0')",
+		`SELECT * EXCEPT (stage_version, topic, partition, offset, recorded_at) FROM texts`:                        "('d1',7,'g','https://a.example/b','Kichwa','swh_Latn',0.75,['sw'],2,1,['ocr','text_layer'],3,3,23,[1,2],['Utangulizi','Hali'],[1,0],'CC-BY-4.0')",
+		`SELECT groupArray((entry, level, title, page)) FROM outlines WHERE document_id = 'd1'`:                    "([(1,1,'Utangulizi',1),(2,2,'Hali',0)])",
 		`SELECT * EXCEPT (stage_version, topic, partition, offset, recorded_at) FROM sentences WHERE sentence = 1`: "('d1',7,1,1,1,'paragraph',0,7,11,'Habari.',7,'swh_Latn',0.25,'g','CC-BY-4.0')",
 		`SELECT count() FROM sentences`:                                                                            "3",
 		// Where its place is not known (block_end is 0), nothing is said.
 		`SELECT block_start, block_end, page_start FROM sentences WHERE sentence = 2`: "(0,0,0)",
 		`SELECT groupArray(s.text) FROM sentences AS s JOIN pages AS p USING (document_id, revision, page) WHERE s.block_end > 0 AND substring(p.text, s.page_start + 1, s.block_end - s.block_start) = s.text`: "(['ሰላም','Habari.'])",
 		`SELECT * EXCEPT (stage_version, topic, partition, offset, recorded_at) FROM page_languages WHERE page = 2`:                                                                                             "('d1',7,2,'swh_Latn',1,6)",
-		`SELECT * EXCEPT (stage_version, topic, partition, offset, recorded_at) FROM pages WHERE page = 1`:                                                                                                      "('d1',7,1,'ሰላም\\n\\nHabari.','swh_Latn','','ocr',0.9,'untrusted_text_layer','bad',{'characters':50,'unmapped':0.5},100,200,'tesseract 5',90,1.5,2,2,'')",
+		`SELECT * EXCEPT (stage_version, topic, partition, offset, recorded_at) FROM pages WHERE page = 1`:                                                                                                      "('d1',7,1,'ሰላም\\n\\nHabari.','swh_Latn','iv','ocr',0.9,'untrusted_text_layer','bad',{'characters':50,'unmapped':0.5},100,200,'tesseract 5',90,1.5,2,2,'')",
 		`SELECT length(text), language FROM pages WHERE page = 2`:                                                                                                                                               "(750000,'swh_Latn')",
 		`SELECT text_source, failure, text, language FROM pages WHERE page = 3`:                                                                                                                                 "('none','crash','','')",
 		`SELECT * EXCEPT (stage_version, topic, partition, offset, recorded_at) FROM lines WHERE line = 1`:                                                                                                      "('d1',7,1,1,'ሰላም',1,2,3,4,0.8,'ocr')",

@@ -99,6 +99,15 @@ func newLayouts() *layouts {
 			col("blocks", func(t *textRow) int32 { return int32(len(t.Blocks)) }),
 			col("sentences", func(t *textRow) int32 { return int32(len(t.Sentences)) }),
 			col("characters", func(t *textRow) int64 { return t.characters }),
+			col("outline.level", func(t *textRow) []int32 {
+				return each(t.Outline, func(b schemas.Bookmark) int32 { return b.Level })
+			}),
+			col("outline.title", func(t *textRow) []string {
+				return each(t.Outline, func(b schemas.Bookmark) string { return b.Title })
+			}),
+			col("outline.page", func(t *textRow) []int32 {
+				return each(t.Outline, func(b schemas.Bookmark) int32 { return b.Page })
+			}),
 			col("license", func(t *textRow) string { return t.License }),
 		),
 		pageLanguages: newLayout("page_languages",
@@ -130,6 +139,7 @@ func newLayouts() *layouts {
 			col("document_id", func(p *pageRow) string { return p.DocumentID }),
 			col("revision", func(p *pageRow) int64 { return p.Revision }),
 			col("page", func(p *pageRow) int32 { return p.Page }),
+			col("label", func(p *pageRow) string { return p.Label }),
 			col("text", func(p *pageRow) string { return p.text }),
 			col("text_source", func(p *pageRow) string { return p.TextSource }),
 			col("confidence", func(p *pageRow) float64 { return p.Confidence }),
