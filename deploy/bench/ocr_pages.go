@@ -27,18 +27,29 @@ type recognised struct {
 	rate     float64 // of wrong characters
 }
 
-// measureOCRLanguages reads a page in each language, with the language given
-// and without.
+// Ways of telling a page's language.
+var (
+	stated  = func(language string) ocr.Hints { return ocr.Hints{Languages: []string{language}} }
+	near    = func(language string) ocr.Hints { return ocr.Hints{Neighbours: []string{language}} }
+	unknown = func(string) ocr.Hints { return ocr.Hints{} }
+)
+
+// measureOCRLanguages reads a page in each language, with the language given,
+// with neighbouring pages that are in it, and without.
 func measureOCRLanguages(ctx context.Context, b *bench) error {
 	files, err := b.pageFiles("ocr/pages", "*.png")
 	if err != nil {
 		return err
 	}
-	given, err := b.readPages(ctx, files, true)
+	given, err := b.readPages(ctx, files, stated)
 	if err != nil {
 		return err
 	}
-	found, err := b.readPages(ctx, files, false)
+	found, err := b.readPages(ctx, files, unknown)
+	if err != nil {
+		return err
+	}
+	beside, err := b.readPages(ctx, files, near)
 	if err != nil {
 		return err
 	}
@@ -48,9 +59,11 @@ func measureOCRLanguages(ctx context.Context, b *bench) error {
 	with, without := meanRate(given), meanRate(found)
 	figure("ocr.languages.given", 100*with, "% mean character error rate")
 	figure("ocr.languages.found", 100*without, "% mean character error rate, languages not given")
+	figure("ocr.languages.near", 100*meanRate(beside), "% mean character error rate, neighbouring pages known")
 	figure("ocr.languages.ratio", without/with, "found to given")
 	figure("ocr.languages.given.processor", meanSpent(given), "processor s/page, without loading the image")
 	figure("ocr.languages.found.processor", meanSpent(found), "processor s/page")
+	figure("ocr.languages.near.processor", meanSpent(beside), "processor s/page")
 	return nil
 }
 
@@ -68,7 +81,7 @@ func measureOCRDegraded(ctx context.Context, b *bench) error {
 			clean = append(clean, name)
 		}
 	}
-	upright, err := b.readPages(ctx, clean, true)
+	upright, err := b.readPages(ctx, clean, stated)
 	if err != nil {
 		return err
 	}
@@ -76,9 +89,8 @@ func measureOCRDegraded(ctx context.Context, b *bench) error {
 	for _, p := range upright {
 		base[p.language] = p.rate
 	}
-	for _, given := range []bool{true, false} {
-		way := map[bool]string{true: "given", false: "found"}[given]
-		pages, err := b.readPages(ctx, files, given)
+	for way, hints := range map[string]func(string) ocr.Hints{"given": stated, "found": unknown} {
+		pages, err := b.readPages(ctx, files, hints)
 		if err != nil {
 			return err
 		}
@@ -113,8 +125,8 @@ func languageOf(file string) string {
 }
 
 // readPages reads pages in one pool, as many side by side as there are
-// processors, with the language of their names or without.
-func (b *bench) readPages(ctx context.Context, files []string, given bool) ([]recognised, error) {
+// processors, with what is told of the language of their names.
+func (b *bench) readPages(ctx context.Context, files []string, hints func(language string) ocr.Hints) ([]recognised, error) {
 	model, err := lang.LoadDefault()
 	if err != nil {
 		return nil, err
@@ -139,11 +151,7 @@ func (b *bench) readPages(ctx context.Context, files []string, given bool) ([]re
 				return err
 			}
 			p := recognised{name: strings.TrimSuffix(filepath.Base(file), filepath.Ext(file)), language: language}
-			var hints ocr.Hints
-			if given {
-				hints.Languages = []string{language}
-			}
-			if p.page, p.err = pool.Recognize(ctx, image, hints); p.err != nil {
+			if p.page, p.err = pool.Recognize(ctx, image, hints(language)); p.err != nil {
 				if ocr.ClassOf(p.err) == "" {
 					return p.err
 				}

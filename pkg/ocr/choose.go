@@ -26,7 +26,7 @@ const (
 // was read confirms them, or the page is read once more with better ones.
 func (p *Pool) readPage(s *sitting, hints Hints, declared plan) (*Page, error) {
 	if len(declared.models) == 0 {
-		return p.readUnknown(s, hints)
+		return p.readBeside(s, hints)
 	}
 	page, err := s.read(declared.models, nil)
 	if err != nil || page.blank() || page.Confidence >= good {
@@ -44,7 +44,22 @@ func (p *Pool) readPage(s *sitting, hints Hints, declared plan) (*Page, error) {
 	return p.confirm(s, hints, page, err)
 }
 
-// readUnknown reads a page that declares no language.
+// readBeside reads a page that declares no language: with the models of its
+// nearest neighbour at once, as pages of a document are mostly in one language,
+// or as an unknown one when that does not go well.
+func (p *Pool) readBeside(s *sitting, hints Hints) (*Page, error) {
+	near := p.likely(hints, plan{})
+	if len(near.models) == 0 {
+		return p.readUnknown(s, hints)
+	}
+	page, err := s.read(near.models, nil)
+	if err == nil && !page.blank() && page.Confidence < good {
+		return p.readUnknown(s, hints)
+	}
+	return p.confirm(s, hints, page, err)
+}
+
+// readUnknown reads a page of which no language is known.
 func (p *Pool) readUnknown(s *sitting, hints Hints) (*Page, error) {
 	seen, err := s.look(p.likely(hints, plan{}).models, nil)
 	if err != nil {
@@ -102,9 +117,10 @@ func (p *Pool) confirm(s *sitting, hints Hints, page *Page, err error) (*Page, e
 	}
 	page.Language = label
 	models, missing, err := p.catalog.forLanguage(label)
-	if err != nil || len(models) == 0 || confidence < need || page.Confidence >= sure || s.hasTried(models) {
+	if err != nil || len(models) == 0 || confidence < need || page.Confidence >= sure && len(hints.Neighbours) == 0 || s.hasTried(models) {
 		// A language that no model reads was read well enough to be
-		// identified. A page read so surely gains nothing.
+		// identified. A page read so surely gains nothing, but if its models
+		// were a guess from other pages.
 		return page, nil
 	}
 	p.warn(missing)

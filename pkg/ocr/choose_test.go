@@ -41,7 +41,8 @@ func TestDeclaredLanguageIsWrong(t *testing.T) {
 	}
 }
 
-// Neighbouring pages' models are tried first, but they bind nobody.
+// A page is read with the models of neighbouring pages first, but they bind
+// nobody.
 func TestNeighbours(t *testing.T) {
 	image := encodePNG(passageImage())
 	for _, neighbour := range []string{"eng_Latn", "amh_Ethi", "nqo", "nonsense"} {

@@ -15,7 +15,7 @@ import (
 // rules is the version of what this package does around its engines. It
 // changes when the same picture, models and hints may give another page, also
 // by the tables here or the weights of package confidence.
-const rules = 3
+const rules = 4
 
 // Identity is all that decides, besides the bytes of an image, what a Pool
 // makes of it. With the image's SHA-256 it is the key under which a page can

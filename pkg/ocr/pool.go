@@ -184,12 +184,12 @@ func (p *Pool) request(hints Hints) request {
 }
 
 // likely is the plan for a page of declared languages, or else that for its
-// neighbours'.
+// nearest neighbour's.
 func (p *Pool) likely(hints Hints, declared plan) plan {
 	if len(declared.models) > 0 {
 		return declared
 	}
-	near, err := p.catalog.plan(hints.Neighbours)
+	near, err := p.catalog.plan(hints.Neighbours[:min(len(hints.Neighbours), 1)])
 	if err != nil {
 		return plan{} // the page may be in another language
 	}
