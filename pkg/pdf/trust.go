@@ -46,14 +46,14 @@ func judge(c *content, runs []run, scan bool) Trust {
 	ink, unmapped, bitmap, lost, hidden, legacy := 0, 0, 0, 0, 0, 0
 	font := ""
 	legacyOf, texFonts := make([]string, len(c.styles)), make([]bool, len(c.styles))
-	fonts := map[string]string{}
+	fonts, tex := map[string]string{}, map[string]bool{} // pages have thousands of styles
 	for i, s := range c.styles {
 		name, known := fonts[s.font]
 		if !known {
 			name = legacyFont(s.font)
-			fonts[s.font] = name
+			fonts[s.font], tex[s.font] = name, texFont.MatchString(s.font)
 		}
-		legacyOf[i], texFonts[i] = name, texFont.MatchString(s.font)
+		legacyOf[i], texFonts[i] = name, tex[s.font]
 	}
 	for _, ch := range c.chars {
 		if ch.generated || unicode.IsSpace(ch.r) {
