@@ -53,8 +53,6 @@ func (w *worker) catchUp(ctx context.Context, t *table, topic string) (err error
 			err = fmt.Errorf("restore state of stage %s partition %d: %w", w.stage.Name(), t.partition, err)
 		}
 	}()
-	w.health(Restoring, nil)
-	defer w.running()
 	began := time.Now()
 	at, err := changelogExtent(ctx, w.client, topic, t.partition)
 	if err != nil {
@@ -67,6 +65,10 @@ func (w *worker) catchUp(ctx context.Context, t *table, topic string) (err error
 		}
 	}
 	r := restoring{w: w, t: t, from: t.mark.Offset, to: at.end, began: began, said: began, full: reason != ""}
+	if r.from < r.to { // or it is the first record of a partition, and nothing is held up
+		w.health(Restoring, nil)
+		defer w.running()
+	}
 	if err := r.read(ctx, topic); err != nil {
 		return err
 	}

@@ -118,12 +118,10 @@ func (w *worker) view(ctx context.Context, partition int32, views map[int32]*vie
 	t, epoch := w.tables[partition], w.epoch
 	w.mu.Unlock()
 	if t == nil || !t.owned() {
-		w.health(Restoring, nil)
 		t = w.store.take(partition)
 		if err := w.catchUp(ctx, t, stage.Changelog()); err != nil {
 			return nil, err
 		}
-		w.running()
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		if w.epoch != epoch {

@@ -126,6 +126,63 @@ func TestALostDiskIsRestoredFromKafka(t *testing.T) {
 	}
 }
 
+// conditions writes down what a worker is at when it says something.
+type conditions struct {
+	slog.Handler
+	health *Health
+	at     map[string]Condition // by message
+}
+
+func (c conditions) Handle(_ context.Context, r slog.Record) error {
+	c.at[r.Message] = c.health.All()[0].Condition
+	return nil
+}
+
+func (c conditions) Enabled(context.Context, slog.Level) bool { return true }
+
+// A stage that reads nothing back is not held up, and does not say so.
+func TestRestoringIsSaidWhenThereIsSomethingToRestore(t *testing.T) {
+	t.Parallel()
+	kafka, client := start(t, t.TempDir())
+	written := &kgo.Record{Topic: "vislang.counter.state", Partition: 1, Key: []byte("k"), Value: []byte("1")}
+	writer, err := kgo.NewClient(append(kafka, kgo.RecordPartitioner(kgo.ManualPartitioner()))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer writer.Close()
+	if err := writer.ProduceSync(t.Context(), written).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := openStore(t.Context(), t.TempDir(), "counter", slog.New(slog.DiscardHandler), func(error) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	for _, c := range []struct {
+		what          string
+		partition     int32
+		during, after Condition
+	}{
+		{"an empty changelog", 0, Paused, Paused},
+		{"a changelog with a record", 1, Restoring, Running},
+		{"one that was read before", 1, Paused, Paused},
+	} {
+		w := &worker{stage: &counter{}, client: client, store: s}
+		w.member.Store(true)
+		w.o.defaults()
+		w.o.Kafka, w.o.Health = kafka, &Health{}
+		said := conditions{slog.DiscardHandler, w.o.Health, map[string]Condition{}}
+		w.log = slog.New(said)
+		w.health(Paused, nil)
+		if err := w.catchUp(t.Context(), s.take(c.partition), "vislang.counter.state"); err != nil {
+			t.Fatal(err)
+		}
+		if during, after := said.at["state restored"], w.o.Health.All()[0].Condition; during != c.during || after != c.after {
+			t.Errorf("%s: %s, then %s; want %s, then %s", c.what, during, after, c.during, c.after)
+		}
+	}
+}
+
 func TestCheckpointsThatDoNotHold(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
