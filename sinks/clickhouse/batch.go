@@ -86,7 +86,7 @@ func (b *batch) reject(rec *kgo.Record, why *rejection) {
 // freeze fixes the range of the batch and names it.
 func (b *batch) freeze(topicID string, partition int32, epoch int64, before Counters) {
 	b.intent = intent{
-		Topic: topicID, Epoch: epoch, End: b.end.offset, Counters: &before,
+		Topic: topicID, At: &b.start.offset, Epoch: epoch, End: b.end.offset, Counters: &before,
 		Token: token(topicID, partition, b.start.offset, b.end.offset, epoch),
 	}
 	for _, r := range b.rejected {

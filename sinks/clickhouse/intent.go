@@ -15,6 +15,9 @@ type intent struct {
 	// Topic is the topic's id in hex. Offsets of a topic that was deleted
 	// and created again mean other records.
 	Topic string `json:"topic"`
+	// At is C. A tool may keep the metadata of an offset that it moves.
+	// Commits of earlier versions have none.
+	At *int64 `json:"at,omitempty"`
 	// Epoch counts replays: a token that was used before is dropped by
 	// ClickHouse even if its rows were deleted since.
 	Epoch int64 `json:"epoch"`
@@ -52,11 +55,17 @@ func (in intent) String() string {
 // would lose or double rows.
 func parseIntent(metadata string, committed int64) (intent, error) {
 	var in intent
+	if metadata == "" {
+		return in, fmt.Errorf("offset %d has no metadata", committed)
+	}
 	if err := json.Unmarshal([]byte(metadata), &in); err != nil {
 		return in, fmt.Errorf("metadata %.100q of offset %d is not of this group: %w", metadata, committed, err)
 	}
 	if in.Topic == "" || in.Epoch < 0 || in.End != 0 && (in.End <= committed || in.Token == "") || in.End == 0 && len(in.Skip) > 0 {
 		return in, fmt.Errorf("metadata %.100q of offset %d makes no sense", metadata, committed)
+	}
+	if in.At != nil && *in.At != committed {
+		return in, fmt.Errorf("metadata %.100q of offset %d is that of offset %d", metadata, committed, *in.At)
 	}
 	if c := in.Counters; c != nil && (c.From < 0 || c.From > committed || c.Rows < 0 || c.Rejected < 0) {
 		return in, fmt.Errorf("metadata %.100q of offset %d counts what cannot be", metadata, committed)

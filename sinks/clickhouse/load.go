@@ -121,7 +121,7 @@ func (w *worker) encode(r rejected) (value []byte, err error) {
 // commit commits a position. Every commit of the group is made here or, with
 // dead letters, by the letterbox.
 func (w *worker) commit(at position, in intent) error {
-	in.Topic, in.Epoch, in.Counters = w.topicID, w.epoch, &w.counters
+	in.Topic, in.At, in.Epoch, in.Counters = w.topicID, &at.offset, w.epoch, &w.counters
 	err := w.retry(func(ctx context.Context) error {
 		return w.sink.commits.commit(ctx, w.tp, at, in.String())
 	})

@@ -2,6 +2,7 @@ package clickhouse
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"vislang/schemas"
@@ -124,8 +126,8 @@ func TestRetentionPassedBy(t *testing.T) {
 	}
 }
 
-// Offsets that another tool committed carry no intent and begin a new epoch;
-// metadata that is not the sink's ends it.
+// No sink starts from an offset that another tool has set; a reset goes on from
+// there, or puts the group back to where it was.
 func TestForeignCommits(t *testing.T) {
 	b := newBench(t, 1)
 	b.produce(b.samples(0, 10)...)
@@ -133,32 +135,60 @@ func TestForeignCommits(t *testing.T) {
 	b.drained()
 	sink.stop()
 
-	// Loaded again after the rows were deleted: the same batch must not be
-	// taken for the one that was inserted before.
-	if err := b.conn.Exec(t.Context(), "DELETE FROM all_samples WHERE true"); err != nil {
-		t.Fatal(err)
-	}
-	commit := func(metadata string) {
+	committed := func() kadm.OffsetResponse {
 		t.Helper()
 		offsets, err := b.admin.FetchOffsets(t.Context(), Group)
 		if err != nil {
 			t.Fatal(err)
 		}
-		zero, _ := offsets.Lookup(schemas.TopicSamples, 0)
-		zero.At, zero.Metadata, zero.LeaderEpoch = 0, metadata, -1
-		offsets[schemas.TopicSamples][0] = zero
-		if err := b.admin.CommitAllOffsets(t.Context(), Group, offsets.Offsets()); err != nil {
-			t.Fatal(err)
-		}
+		at, _ := offsets.Lookup(schemas.TopicSamples, 0)
+		return at
 	}
-	commit("")
-	sink = b.start(b.options())
-	b.drained()
-	b.wantSamples(10)
-	sink.stop()
-	commit("by hand")
-	if err := b.start(b.options()).wait(); err == nil || !strings.Contains(err.Error(), "by hand") {
-		t.Errorf("ended with %v", err)
+	own := committed()
+	target := func(at int64, metadata string) kadm.Offsets {
+		offsets := kadm.Offsets{}
+		offsets.Add(kadm.Offset{Topic: schemas.TopicSamples, At: at, LeaderEpoch: -1, Metadata: metadata})
+		return offsets
+	}
+	for _, c := range []struct {
+		name      string
+		by, reset int64 // from where the sink stood
+		metadata  func() string
+	}{
+		{"back, as Kafka's own tool does", -10, -10, func() string { return "" }},
+		{"back, then put back", -10, 0, func() string { return "" }},
+		{"back with the metadata kept", -6, -6, func() string { return own.Metadata }},
+		{"forward", 5, 0, func() string { return "" }},
+		{"with metadata of its own", 0, -8, func() string { return "by hand" }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			at := own.At + c.by
+			b.produce(b.samples(int(own.At), int(own.At)+10)...)
+			if err := b.admin.CommitAllOffsets(t.Context(), Group, target(at, c.metadata())); err != nil {
+				t.Fatal(err)
+			}
+			ended := make(chan error, 1)
+			go func() { ended <- b.start(b.options()).wait() }()
+			select {
+			case err := <-ended:
+				if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("offset %d was set by another tool", at)) || !strings.Contains(err.Error(), "vislang groups reset") {
+					t.Errorf("the sink ended with %v", err)
+				}
+			case <-time.After(30 * time.Second):
+				t.Fatal("the sink runs")
+			}
+			b.wantSamples(int(own.At))
+			if err := Reset(t.Context(), b.admin, b.dsn, target(own.At+c.reset, "")); err != nil {
+				t.Fatal(err)
+			}
+			sink := b.start(b.options())
+			b.drained()
+			b.wantSamples(int(own.At) + 10)
+			if err := sink.stop(); err != nil {
+				t.Error(err)
+			}
+			own = committed()
+		})
 	}
 }
 
@@ -185,6 +215,7 @@ func FuzzIntent(f *testing.F) {
 	f.Add(intent{Topic: "ab", Epoch: 1}.String(), int64(0))
 	f.Add(intent{Topic: "ab", Epoch: 1, End: 9, Token: "t", Skip: []int64{0, 8}}.String(), int64(0))
 	f.Add(`{"topic":"ab","end":3}`, int64(2))
+	f.Add(`{"topic":"ab","at":2}`, int64(2))
 	f.Fuzz(func(t *testing.T, metadata string, committed int64) {
 		if committed < 0 {
 			return

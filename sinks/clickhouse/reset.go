@@ -59,8 +59,10 @@ func Reset(ctx context.Context, admin *kadm.Client, database string, targets kad
 				if err == nil && in.Reset {
 					at = min(at, before.At)
 				}
-				// A batch that was announced may have landed in part.
-				from = min(at, before.At)
+				if err == nil { // or another tool set it, which says nothing of rows
+					// A batch that was announced may have landed in part.
+					from = min(at, before.At)
+				}
 				epoch = max(epoch, in.Epoch+1)
 				if err == nil && in.Token != "" {
 					tokens[topicPartition{topic, partition}] = in.Token
@@ -73,7 +75,7 @@ func Reset(ctx context.Context, admin *kadm.Client, database string, targets kad
 	}
 	for topic, partitions := range begun {
 		for partition, offset := range partitions {
-			in := intent{Topic: topicID(details[topic].ID), Epoch: epoch, Counters: &Counters{From: offset.At}}
+			in := intent{Topic: topicID(details[topic].ID), At: &offset.At, Epoch: epoch, Counters: &Counters{From: offset.At}}
 			offset.Metadata = in.String()
 			done.Add(offset)
 			in.Reset, in.Token = true, tokens[topicPartition{topic, partition}]

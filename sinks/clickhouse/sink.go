@@ -39,8 +39,10 @@
 //
 // An insert that comes late, of a sink that was stopped in the middle and wakes
 // after others have done its work, has a token that ClickHouse knows: that of the
-// batch done again, or one that a Reset has spent. Offsets set by any other tool
-// are not fenced so: package verify finds what such an insert doubles.
+// batch done again, or one that a Reset has spent. A commit that another tool set
+// lacks the metadata of its offset: no sink starts from it, only a Reset goes on.
+// What was announced before it is not known then, and a late insert of that not
+// fenced: package verify finds what it doubles.
 //
 // What is left to chance: Kafka may in theory process a commit of a connection
 // that broke after a newer one of the next connection.

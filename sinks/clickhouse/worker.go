@@ -52,16 +52,20 @@ func (s *Sink) newWorker(tp topicPartition, topicID string, committed kmsg.Offse
 	w.ctx, w.cancel = context.WithCancel(s.killed)
 	w.reading, w.finish = context.WithCancel(w.ctx)
 	w.next = s.newBatch(position{committed.Offset, committed.LeaderEpoch})
-	if committed.Offset < 0 || committed.Metadata == nil || *committed.Metadata == "" {
-		// A new group, or offsets set by a tool: tokens of batches that
-		// begin and end as earlier ones must not be those of the earlier.
+	if committed.Offset < 0 {
+		// A new group: tokens of batches that begin and end as earlier ones
+		// must not be those of the earlier.
 		w.epoch = time.Now().UnixMilli()
-		w.counters.From = max(committed.Offset, 0)
 		return w, nil
 	}
-	in, err := parseIntent(*committed.Metadata, committed.Offset)
+	metadata := ""
+	if committed.Metadata != nil {
+		metadata = *committed.Metadata
+	}
+	in, err := parseIntent(metadata, committed.Offset)
 	if err != nil {
-		return nil, fmt.Errorf("topic %s partition %d: %w", tp.topic, tp.partition, err)
+		return nil, fmt.Errorf("topic %s partition %d: offset %d was set by another tool, which would lose or double rows: say where to load from with `vislang groups reset --group %s --topic %s --partition %d --to-offset %d`, or another target, which removes the rows from there on first: %w",
+			tp.topic, tp.partition, committed.Offset, Group, tp.topic, tp.partition, committed.Offset, err)
 	}
 	if in.Topic != topicID {
 		return nil, fmt.Errorf("topic %s was deleted and created again: offset %d of partition %d means another record now; reset the offsets of group %s", tp.topic, committed.Offset, tp.partition, Group)
