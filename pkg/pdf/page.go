@@ -35,7 +35,7 @@ func (s *server) page(n int) (*Page, error) {
 	var fonts map[string]string
 	if !p.Scan && !p.Blank && p.Trust.Reason != NoTextLayer {
 		var rest bool
-		if fonts, rest = unsound(c, runs); rest {
+		if fonts, rest = unsound(c, runs, p.Trust.OK); rest {
 			p.Trust = Trust{OK: true}
 		} else {
 			fonts = nil

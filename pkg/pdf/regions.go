@@ -132,8 +132,9 @@ const (
 
 // unsound finds the fonts of a page whose text cannot be trusted, each with
 // what was found, and tells whether what the others say is enough to be a text
-// layer of its own.
-func unsound(c *content, runs []run) (fonts map[string]string, rest bool) {
+// layer of its own. What fonts say is tested on pages that failed the test as a
+// whole only: a listing is unlike text, too.
+func unsound(c *content, runs []run, trusted bool) (fonts map[string]string, rest bool) {
 	type tally struct{ ink, unmapped, latin int }
 	counts := map[string]*tally{}
 	texts := map[string][]run{}
@@ -172,7 +173,7 @@ func unsound(c *content, runs []run) (fonts map[string]string, rest bool) {
 			fonts[font] = fmt.Sprintf("%d of %d characters in font %s have no Unicode value", t.unmapped, t.ink, font)
 		case name != "" && t.latin > 0:
 			fonts[font] = fmt.Sprintf("font %s stands for another script with Latin letters", name)
-		case t.ink >= soundLeast:
+		case t.ink >= soundLeast && !trusted:
 			if verdict := judgeText(texts[font]); !verdict.OK {
 				fonts[font] = verdict.Detail
 			}

@@ -107,11 +107,15 @@ func TestRegions(t *testing.T) {
 	b.page(above+"q 400 0 0 80 60 450 cm /Im1 Do Q\nq 200 0 0 160 60 100 cm /Im2 Do Q\n"+below, "", ">>/XObject<<"+scan+photo)
 	broken := b.unicodeFont(false)
 	b.page(above+glyphs(12, 60, 480, "Mvua kubwa zilinyesha kaskazini mwa nchi")+glyphs(12, 60, 466, "na barabara nyingi zilifungwa kwa wiki mbili")+below, "", broken)
+	b.page(above+lines("F2", 11, 60, 480, 14, "{ [ $# -gt 0 ] || { : >&2; }; }; (( ++i )) && [[ ${!#} ]]", "%: ; $(@:=/) $< $^ $| || :; @{-} >/%% ;; *) ?|*\\ )", "<<< \"$(( $# % 2 ))\" >&- 2>&1 | & (( i+=1 )) ;;")+below, "", "")
 	doc, err := pool.Open(t.Context(), b.bytes())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer doc.Close()
+	if page, err := doc.Page(t.Context(), 3); err != nil || !page.Trust.OK || len(page.Regions) > 0 || !strings.Contains(fmt.Sprint(page.Blocks), "-gt 0") {
+		t.Errorf("a listing is text, too: %v, %+v", err, page)
+	}
 	for n, want := range []struct {
 		picture bool
 		detail  string
