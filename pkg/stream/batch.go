@@ -32,6 +32,9 @@ func (w *worker) handle(ctx context.Context, session *kgo.GroupTransactSession, 
 		if rec.Attrs.IsControl() {
 			continue // its offset is committed with the rest
 		}
+		if w.doomed.Load() {
+			return w.giveUp(work, session, count)
+		}
 		count++
 		last = rec
 		var err error
@@ -55,6 +58,7 @@ func (w *worker) handle(ctx context.Context, session *kgo.GroupTransactSession, 
 	}
 	failed := w.write(work, session, out)
 	committed, err := session.End(work, failed == nil)
+	w.doomed.Store(false)
 	switch {
 	case err != nil:
 		return fmt.Errorf("end transaction: %w", err)
@@ -137,7 +141,9 @@ func (w *worker) giveUp(ctx context.Context, session *kgo.GroupTransactSession, 
 	if err := session.Begin(); err != nil {
 		return fmt.Errorf("begin transaction: %w", err)
 	}
-	if _, err := session.End(ctx, kgo.TryAbort); err != nil {
+	_, err := session.End(ctx, kgo.TryAbort)
+	w.doomed.Store(false)
+	if err != nil {
 		return fmt.Errorf("end transaction: %w", err)
 	}
 	w.rebalanced(count)

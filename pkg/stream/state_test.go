@@ -126,20 +126,6 @@ func TestALostDiskIsRestoredFromKafka(t *testing.T) {
 	}
 }
 
-// conditions writes down what a worker is at when it says something.
-type conditions struct {
-	slog.Handler
-	health *Health
-	at     map[string]Condition // by message
-}
-
-func (c conditions) Handle(_ context.Context, r slog.Record) error {
-	c.at[r.Message] = c.health.All()[0].Condition
-	return nil
-}
-
-func (c conditions) Enabled(context.Context, slog.Level) bool { return true }
-
 // A stage that reads nothing back is not held up, and does not say so.
 func TestRestoringIsSaidWhenThereIsSomethingToRestore(t *testing.T) {
 	t.Parallel()
@@ -171,13 +157,13 @@ func TestRestoringIsSaidWhenThereIsSomethingToRestore(t *testing.T) {
 		w.member.Store(true)
 		w.o.defaults()
 		w.o.Kafka, w.o.Health = kafka, &Health{}
-		said := conditions{slog.DiscardHandler, w.o.Health, map[string]Condition{}}
-		w.log = slog.New(said)
+		var during Condition
+		w.log = slog.New(watched{slog.DiscardHandler, func(string) { during = w.o.Health.All()[0].Condition }})
 		w.health(Paused, nil)
 		if err := w.catchUp(t.Context(), s.take(c.partition), "vislang.counter.state"); err != nil {
 			t.Fatal(err)
 		}
-		if during, after := said.at["state restored"], w.o.Health.All()[0].Condition; during != c.during || after != c.after {
+		if after := w.o.Health.All()[0].Condition; during != c.during || after != c.after {
 			t.Errorf("%s: %s, then %s; want %s, then %s", c.what, during, after, c.during, c.after)
 		}
 	}

@@ -5,9 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -254,4 +257,75 @@ func TestKilledBrokerAndWorker(t *testing.T) {
 		}
 	}
 	t.Logf("%d words, %d counts", words["x=x"], len(counts))
+}
+
+// slow stops at one record until another process has got a partition.
+type slow struct {
+	calls atomic.Int32
+	stop  int32         // the call that waits
+	taken chan struct{} // closed by the other's first call; nil here means that this is the other
+	other chan struct{} // to close, nil if none
+	once  sync.Once
+}
+
+func (*slow) Name() string     { return "slow" }
+func (*slow) Inputs() []string { return []string{"words"} }
+
+func (s *slow) Process(ctx context.Context, _ Record, _ *Output) error {
+	if s.other != nil {
+		s.once.Do(func() { close(s.other) })
+	}
+	if s.calls.Add(1) == s.stop {
+		select {
+		case <-s.taken:
+		case <-ctx.Done():
+		}
+	}
+	return nil
+}
+
+// A batch that can no longer be committed is not worked on to its end.
+func TestADoomedBatchIsGivenUpAtOnce(t *testing.T) {
+	t.Parallel()
+	kafka, client := start(t, t.TempDir())
+	var words []string
+	for n := range 120 {
+		words = append(words, fmt.Sprintf("w%d", n))
+	}
+	produce(t, client, words...)
+	taken := make(chan struct{})
+	first, second := &slow{stop: 30, taken: taken}, &slow{other: taken}
+	givenUp := make(chan int32, 100)
+	log := slog.New(watched{slog.DiscardHandler, func(message string) {
+		if strings.HasPrefix(message, "batch given up") {
+			givenUp <- first.calls.Load()
+		}
+	}})
+	defer runWith(t, first, Options{Kafka: kafka, Workers: 1, Instance: "first", Log: log})()
+	deadline := time.Now().Add(60 * time.Second)
+	for first.calls.Load() < 30 && time.Now().Before(deadline) {
+		time.Sleep(10 * time.Millisecond)
+	}
+	defer runWith(t, second, Options{Kafka: kafka, Workers: 1, Instance: "second"})()
+	select {
+	case calls := <-givenUp:
+		if calls != 30 {
+			t.Errorf("given up after %d records, want 30", calls)
+		}
+	case <-time.After(time.Until(deadline)):
+		t.Fatal("no batch was given up")
+	}
+}
+
+// watched calls a function with each message of a log.
+type watched struct {
+	slog.Handler
+	see func(message string)
+}
+
+func (w watched) Enabled(context.Context, slog.Level) bool { return true }
+func (w watched) WithAttrs([]slog.Attr) slog.Handler       { return w }
+func (w watched) Handle(_ context.Context, r slog.Record) error {
+	w.see(r.Message)
+	return nil
 }

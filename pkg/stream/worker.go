@@ -35,7 +35,8 @@ type worker struct {
 	store  *store      // nil if the stage has no state
 
 	member   atomic.Bool
-	rejoined time.Time // the latest order to join again that was followed
+	doomed   atomic.Bool // partitions were taken away: the batch at hand cannot be committed
+	rejoined time.Time   // the latest order to join again that was followed
 
 	mu     sync.Mutex // guards tables and epoch
 	tables map[int32]*table
@@ -127,9 +128,9 @@ func (w *worker) session(ctx context.Context) error {
 			w.gate.arrive(w.n)
 			w.arrived()
 		}),
-		kgo.OnPartitionsRevoked(w.forget),
+		kgo.OnPartitionsRevoked(w.taken),
 		kgo.OnPartitionsLost(func(ctx context.Context, client *kgo.Client, lost map[string][]int32) {
-			w.forget(ctx, client, lost)
+			w.taken(ctx, client, lost)
 			w.member.Store(false)
 		}),
 	}
@@ -139,6 +140,7 @@ func (w *worker) session(ctx context.Context) error {
 		kgo.ClientID(w.id), // members are known by it
 		ClientMetrics(w.o.Registry, w.stage.Name(), w.n),
 	)
+	w.doomed.Store(false)
 	session, err := kgo.NewGroupTransactSession(opts...)
 	if err != nil {
 		return fmt.Errorf("open group session: %w", err)
@@ -191,6 +193,15 @@ func (w *worker) forget(_ context.Context, _ *kgo.Client, moved map[string][]int
 		for _, p := range partitions {
 			delete(w.tables, p)
 		}
+	}
+}
+
+// taken is forget for partitions that go: what was polled before will not be
+// committed.
+func (w *worker) taken(ctx context.Context, client *kgo.Client, moved map[string][]int32) {
+	w.forget(ctx, client, moved)
+	if len(moved) > 0 {
+		w.doomed.Store(true)
 	}
 }
 
