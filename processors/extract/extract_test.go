@@ -377,4 +377,11 @@ func TestMark(t *testing.T) {
 	if s := strings.Join(all, " "); s != "{i [{2 2 b 0}]} {1 [{1 1 a 2} {3 1 c 2}]} { []}" {
 		t.Error(s)
 	}
+	if err := sink.Regions(t.Context(), &schemas.Page{Page: 2}, &schemas.PageText{Page: 2}, nil); err != nil {
+		t.Fatal(err)
+	}
+	// The page has them, too: it stands for the layer when that is lost.
+	if page, layer := fmt.Sprint(got.pages[0].Marks), fmt.Sprint(got.layers[0].Marks); page != "{1 [{1 1 a 2} {3 1 c 2}]}" || layer != page {
+		t.Errorf("parts: %s, their layer: %s", page, layer)
+	}
 }

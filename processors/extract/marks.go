@@ -46,6 +46,7 @@ func (m *marked) Page(ctx context.Context, p *schemas.Page, image []byte) error 
 
 // Regions implements Sink.
 func (m *marked) Regions(ctx context.Context, p *schemas.Page, layer *schemas.PageText, images [][]byte) error {
-	layer.Marks = m.of(p.Page)
+	p.Marks = m.of(p.Page) // for the case that the parts are lost
+	layer.Marks = p.Marks
 	return m.Sink.Regions(ctx, p, layer, images)
 }

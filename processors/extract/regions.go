@@ -12,7 +12,7 @@ import (
 func (x *Extractor) trusted(ctx context.Context, c schemas.Context, doc *pdf.Document, page *pdf.Page, sink Sink) error {
 	layer := pageText(c, page)
 	record := &schemas.Page{
-		Context: c, Page: layer.Page, MediaType: "image/png", Width: layer.Width, Height: layer.Height, DPI: renderDPI, Provenance: layer.Provenance,
+		Context: c, Page: layer.Page, Width: layer.Width, Height: layer.Height, DPI: renderDPI, Provenance: layer.Provenance,
 	}
 	record.Reason = schemas.ReasonParts
 	var images [][]byte
