@@ -9,18 +9,7 @@ import (
 
 // LoadText reads a Text that a stage keeps encoded as a blob, with its body.
 func LoadText(ctx context.Context, codec *schemas.Codec, blobs *blob.Store, name string) (*schemas.Text, error) {
-	data, err := blobs.Get(ctx, name)
-	if err != nil {
-		return nil, BlobError(err)
-	}
-	t, err := schemas.Decode[schemas.Text](ctx, codec, data)
-	if err != nil {
-		return nil, InputError(err)
-	}
-	if err := schemas.Load(ctx, blobs, t); err != nil {
-		return nil, BlobError(err)
-	}
-	return t, nil
+	return loadRecord[schemas.Text](ctx, codec, blobs, name)
 }
 
 // SavePageText keeps a page's text encoded as a blob, for LoadPageText.
@@ -40,18 +29,26 @@ func SavePageText(ctx context.Context, codec *schemas.Codec, blobs *blob.Store, 
 
 // LoadPageText reads what SavePageText kept.
 func LoadPageText(ctx context.Context, codec *schemas.Codec, blobs *blob.Store, name string) (*schemas.PageText, error) {
+	return loadRecord[schemas.PageText](ctx, codec, blobs, name)
+}
+
+// loadRecord reads a record that is kept encoded as a blob, with its body.
+func loadRecord[T any, P interface {
+	*T
+	schemas.Bodied
+}](ctx context.Context, codec *schemas.Codec, blobs *blob.Store, name string) (*T, error) {
 	data, err := blobs.Get(ctx, name)
 	if err != nil {
 		return nil, BlobError(err)
 	}
-	p, err := schemas.Decode[schemas.PageText](ctx, codec, data)
+	rec, err := schemas.Decode[T](ctx, codec, data)
 	if err != nil {
 		return nil, InputError(err)
 	}
-	if err := schemas.Load(ctx, blobs, p); err != nil {
+	if err := schemas.Load(ctx, blobs, P(rec)); err != nil {
 		return nil, BlobError(err)
 	}
-	return p, nil
+	return rec, nil
 }
 
 // Sentences returns the sentences of a text.
