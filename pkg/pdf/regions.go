@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"image"
-	"image/png"
 	"math"
 	"slices"
 	"unicode"
@@ -77,21 +76,17 @@ func (s *server) regions(p *Page, c *content, runs []run) error {
 	return nil
 }
 
-// glance draws a part of a page, coarsely.
-func (d *document) glance(n int, box Rect) (*image.Gray, error) {
-	drawn, err := d.render(n, &box, glanceDPI, glancePixels, true)
-	if err != nil {
-		return nil, err
-	}
-	img, err := png.Decode(bytes.NewReader(drawn.Data))
-	if err != nil {
-		return nil, fmt.Errorf("look at a picture of page %d: %w", n, err)
-	}
-	gray, ok := img.(*image.Gray)
-	if !ok {
-		return nil, fmt.Errorf("look at a picture of page %d: it is drawn as %T", n, img)
-	}
-	return gray, nil
+// glance draws a part of a page, coarsely and in grey.
+func (d *document) glance(n int, box Rect) (img *image.Gray, err error) {
+	err = d.draw(n, &box, glanceDPI, glancePixels, true, func(drawn image.Image, _ float64) error {
+		gray, ok := drawn.(*image.Gray)
+		if !ok {
+			return fmt.Errorf("look at a picture of page %d: it is drawn as %T", n, drawn)
+		}
+		img = &image.Gray{Pix: bytes.Clone(gray.Pix), Stride: gray.Stride, Rect: gray.Rect}
+		return nil
+	})
+	return img, err
 }
 
 // before is the block that what stands in the box is followed by in the reading

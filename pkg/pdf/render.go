@@ -26,8 +26,27 @@ const (
 
 // render draws page n, or the part of it inside clip (displayed points), at
 // the resolution asked for or as much as maxPixels allows.
-func (d *document) render(n int, clip *Rect, dpi, maxPixels int, gray bool) (img *Image, err error) {
-	err = d.withPage(n, func(page uint64, _ matrix, width, height float64) error {
+func (d *document) render(n int, clip *Rect, dpi, maxPixels int, gray bool) (*Image, error) {
+	img := &Image{MediaType: "image/png"}
+	err := d.draw(n, clip, dpi, maxPixels, gray, func(drawn image.Image, scale float64) (err error) {
+		img.Width, img.Height = drawn.Bounds().Dx(), drawn.Bounds().Dy()
+		img.DPI = max(1, int(math.Round(scale*72)))
+		if tones, ok := drawn.(*image.Gray); ok {
+			img.Blank = oneColour(tones, max(1, int(math.Round(scale*72/blankDPI))))
+		}
+		img.Data, err = encodePNG(drawn)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return img, nil
+}
+
+// draw draws page n as render does and hands the picture to use, with how many
+// pixels a point has. The picture is gone when use returns.
+func (d *document) draw(n int, clip *Rect, dpi, maxPixels int, gray bool, use func(img image.Image, scale float64) error) error {
+	return d.withPage(n, func(page uint64, _ matrix, width, height float64) error {
 		area := Rect{0, 0, width, height}
 		if clip != nil {
 			area = clip.intersect(area)
@@ -41,14 +60,11 @@ func (d *document) render(n int, clip *Rect, dpi, maxPixels int, gray bool) (img
 			scale *= math.Sqrt(float64(maxPixels) / pixels)
 		}
 		w, h := max(1, int(area.Width()*scale)), max(1, int(area.Height()*scale))
-		img = &Image{MediaType: "image/png", Width: w, Height: h, DPI: max(1, int(math.Round(scale*72)))}
-		img.Data, img.Blank, err = d.draw(page, w, h, scale, area, gray)
-		return err
+		return d.paint(page, w, h, scale, area, gray, func(img image.Image) error { return use(img, scale) })
 	})
-	return img, err
 }
 
-func (d *document) draw(page uint64, w, h int, scale float64, area Rect, gray bool) (data []byte, blank bool, err error) {
+func (d *document) paint(page uint64, w, h int, scale float64, area Rect, gray bool, use func(image.Image) error) error {
 	l := d.lib
 	format, depth, flags := uint64(formatBGRx), 4, uint64(renderAnnotations)
 	if gray {
@@ -59,7 +75,7 @@ func (d *document) draw(page uint64, w, h int, scale float64, area Rect, gray bo
 	defer l.free(buffer)
 	bitmap := l.call("FPDFBitmap_CreateEx", uint64(w), uint64(h), format, buffer, uint64(stride))
 	if bitmap == 0 {
-		return nil, false, failf(ClassTooLarge, "no memory for %d by %d pixels", w, h)
+		return failf(ClassTooLarge, "no memory for %d by %d pixels", w, h)
 	}
 	defer func() { l.call("FPDFBitmap_Destroy", bitmap) }()
 	pixels := l.bytes(buffer, stride*h)
@@ -75,15 +91,12 @@ func (d *document) draw(page uint64, w, h int, scale float64, area Rect, gray bo
 	l.call("FPDF_RenderPageBitmapWithMatrix", bitmap, page, m, clip, flags)
 	pixels = l.bytes(buffer, stride*h)
 	if gray {
-		img := &image.Gray{Pix: pixels, Stride: stride, Rect: image.Rect(0, 0, w, h)}
-		data, err = encodePNG(img)
-		return data, oneColour(img, max(1, int(math.Round(scale*72/blankDPI)))), err
+		return use(&image.Gray{Pix: pixels, Stride: stride, Rect: image.Rect(0, 0, w, h)})
 	}
 	for i := 0; i+3 < len(pixels); i += 4 {
 		pixels[i], pixels[i+2], pixels[i+3] = pixels[i+2], pixels[i], 0xFF
 	}
-	data, err = encodePNG(&image.RGBA{Pix: pixels, Stride: stride, Rect: image.Rect(0, 0, w, h)})
-	return data, false, err
+	return use(&image.RGBA{Pix: pixels, Stride: stride, Rect: image.Rect(0, 0, w, h)})
 }
 
 func encodePNG(img image.Image) ([]byte, error) {
