@@ -89,7 +89,11 @@ func measureOCRDegraded(ctx context.Context, b *bench) error {
 	for _, p := range upright {
 		base[p.language] = p.rate
 	}
-	for way, hints := range map[string]func(string) ocr.Hints{"given": stated, "found": unknown} {
+	for _, way := range []string{"given", "found"} {
+		hints := stated
+		if way == "found" {
+			hints = unknown
+		}
 		pages, err := b.readPages(ctx, files, hints)
 		if err != nil {
 			return err
