@@ -172,3 +172,17 @@ func FuzzLayout(f *testing.F) {
 		}
 	})
 }
+
+// Object streams share what may be unpacked of a file, those without objects too.
+func TestUnpackObjectsTakesFromBudget(t *testing.T) {
+	bomb := deflated(t, " ", 1) // it comes by the block of 1 MiB and a byte
+	budget := 3 << 19
+	for _, want := range []int{1<<19 - 1, 0, 0} {
+		for id := range unpackObjects([]byte("/Filter/FlateDecode/N 0/First 0"), []byte(bomb), &budget) {
+			t.Errorf("object %d", id)
+		}
+		if budget != want {
+			t.Errorf("%d bytes left, want %d", budget, want)
+		}
+	}
+}

@@ -33,7 +33,7 @@ func repair(data []byte) []byte {
 	}
 	var added bytes.Buffer
 	var pages []int
-	highest := 0
+	highest, budget := 0, maxRepair
 	note := func(id int, object []byte) {
 		highest = max(highest, id)
 		if typePage.Match(object) {
@@ -51,7 +51,7 @@ func repair(data []byte) []byte {
 		dict, rest, isStream := bytes.Cut(object, []byte("stream"))
 		note(id, dict)
 		if isStream && typeObjStm.Match(dict) {
-			for id, object := range unpackObjects(dict, rest, maxRepair-added.Len()) {
+			for id, object := range unpackObjects(dict, rest, &budget) {
 				note(id, object)
 				fmt.Fprintf(&added, "%d 0 obj\n%s\nendobj\n", id, object)
 			}
@@ -75,7 +75,7 @@ func repair(data []byte) []byte {
 
 // packed tells that an object in an object stream of the file matches.
 func packed(file []byte, pattern *regexp.Regexp) bool {
-	starts := typeObjStm.FindAllIndex(file, -1)
+	starts, budget := typeObjStm.FindAllIndex(file, -1), maxRepair
 	for i, at := range starts {
 		from, end := bytes.LastIndex(file[:at[0]], []byte("obj")), len(file)
 		if i+1 < len(starts) {
@@ -85,7 +85,7 @@ func packed(file []byte, pattern *regexp.Regexp) bool {
 		if !isStream {
 			continue
 		}
-		for _, object := range unpackObjects(dict, rest, maxRepair) {
+		for _, object := range unpackObjects(dict, rest, &budget) {
 			if pattern.Match(object) {
 				return true
 			}
@@ -95,8 +95,9 @@ func packed(file []byte, pattern *regexp.Regexp) bool {
 }
 
 // unpackObjects yields the objects of an object stream (ISO 32000-1, 7.5.7) as
-// far as they are there, and as far as limit bytes.
-func unpackObjects(dict, stream []byte, limit int) func(yield func(int, []byte) bool) {
+// far as they are there, and as far as budget bytes, which it takes from: a file
+// may have many streams, and each may be a bomb without objects.
+func unpackObjects(dict, stream []byte, budget *int) func(yield func(int, []byte) bool) {
 	return func(yield func(int, []byte) bool) {
 		n, first := firstNumber(countKey, dict), firstNumber(firstKey, dict)
 		stream = bytes.TrimLeft(stream, "\r\n")
@@ -105,7 +106,8 @@ func unpackObjects(dict, stream []byte, limit int) func(yield func(int, []byte) 
 			if err != nil {
 				return
 			}
-			stream, _ = io.ReadAll(io.LimitReader(r, int64(limit))) // what comes before an error is good
+			stream, _ = io.ReadAll(io.LimitReader(r, int64(*budget))) // what comes before an error is good
+			*budget -= len(stream)
 		}
 		if first > len(stream) {
 			return
