@@ -16,6 +16,7 @@ import (
 	"unicode/utf8"
 
 	"vislang/pkg/blob"
+	"vislang/pkg/lang"
 	"vislang/pkg/stream"
 	"vislang/pkg/text"
 	"vislang/processors"
@@ -154,6 +155,9 @@ const (
 	documentEnough = 1 << 15 // more text than this makes no difference
 )
 
+// goodPart of a document is enough for it to be in the declared language.
+const goodPart = 0.4
+
 // identify finds the language of the document from its blocks together, then
 // of each block that is long enough to say something of its own.
 func (s *Stage) identify(t *schemas.Text) {
@@ -165,6 +169,14 @@ func (s *Stage) identify(t *schemas.Text) {
 		}
 	}
 	t.Language, t.Confidence = s.o.Language.IdentifyWith(whole.String(), t.Languages...)
+	s.identifyBlocks(t)
+	if label, part := halfTranslated(t); label != "" {
+		t.Language, t.Confidence = label, part
+		s.identifyBlocks(t)
+	}
+}
+
+func (s *Stage) identifyBlocks(t *schemas.Text) {
 	for i := range t.Blocks {
 		block := &t.Blocks[i]
 		block.Language = t.Language
@@ -176,6 +188,31 @@ func (s *Stage) identify(t *schemas.Text) {
 			block.Language = label
 		}
 	}
+}
+
+// halfTranslated returns the declared language of a document that was found to
+// be in another one, and how much of it is in the declared one, if that is a
+// good part: of a translation that is not finished the rest is as it was, and
+// may be more. Taken for the original, it would be a second one. Else the
+// language is "".
+func halfTranslated(t *schemas.Text) (language string, part float64) {
+	letters, all := map[string]int{}, 0
+	for _, block := range t.Blocks {
+		if n := utf8.RuneCountInString(block.Text); n >= blockEnough && block.Kind != schemas.BlockCode {
+			letters[block.Language] += n
+			all += n
+		}
+	}
+	for _, tag := range t.Languages {
+		label := lang.FromTag(tag)
+		if label == t.Language {
+			return "", 0
+		}
+		if share := float64(letters[label]) / float64(max(1, all)); share >= goodPart && share > part {
+			language, part = label, share
+		}
+	}
+	return language, part
 }
 
 // title is the first heading of the first page that has any text.

@@ -2,6 +2,7 @@ package assemble
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -182,5 +183,50 @@ func TestOutline(t *testing.T) {
 	text := h.feed(first)
 	if got := fmt.Sprint(text.Outline); got != "[{1 1 a 2} {2 2 b 0} {3 1 c 1}]" {
 		t.Error(got)
+	}
+}
+
+// counting takes a text for Spanish or English by the words of each.
+type counting struct{}
+
+func (counting) IdentifyWith(text string, _ ...string) (string, float64) {
+	if strings.Count(text, "cada") > strings.Count(text, "every") {
+		return "spa_Latn", 0.99
+	}
+	return "eng_Latn", 0.99
+}
+
+func TestAHalfTranslatedDocumentIsInTheDeclaredLanguage(t *testing.T) {
+	spanish, english := strings.Repeat("cada persona ", 10), strings.Repeat("every person ", 10)
+	for _, c := range []struct {
+		declared []string
+		blocks   []string
+		want     string
+		sure     float64
+	}{
+		{[]string{"es-ES"}, []string{spanish, spanish, english, english, english, "Heading"}, "spa_Latn", 0.4},
+		{[]string{"es-ES"}, []string{spanish, english, english}, "eng_Latn", 0.99},
+		{[]string{"es", "en"}, []string{spanish, spanish, english, english, english}, "eng_Latn", 0.99},
+		{[]string{"fr"}, []string{spanish, spanish, english, english, english}, "eng_Latn", 0.99},
+		{nil, []string{spanish, spanish, english, english, english}, "eng_Latn", 0.99},
+		{[]string{"en"}, []string{spanish, english}, "eng_Latn", 0.99},
+	} {
+		text := &schemas.Text{Context: schemas.Context{Languages: c.declared}}
+		for _, b := range c.blocks {
+			text.Blocks = append(text.Blocks, schemas.Block{Kind: schemas.BlockParagraph, Text: b})
+		}
+		New(Options{Language: counting{}}).identify(text)
+		if text.Language != c.want || math.Abs(text.Confidence-c.sure) > 0.01 {
+			t.Errorf("%q, declared %q: %s %.2f, want %s %.2f", c.blocks, c.declared, text.Language, text.Confidence, c.want, c.sure)
+		}
+		for i, b := range text.Blocks {
+			want, _ := counting{}.IdentifyWith(b.Text)
+			if len(b.Text) < blockEnough {
+				want = c.want // too short to say it
+			}
+			if b.Language != want {
+				t.Errorf("block %d of %q: %s, want %s", i, c.blocks, b.Language, want)
+			}
+		}
 	}
 }
