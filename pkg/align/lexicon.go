@@ -100,7 +100,11 @@ func (m *model) learn(l *lattice) {
 func (m *model) lonely(together, times float64) float64 {
 	chance := times / float64(len(m.target.length)+20)
 	likely := min(sure, together/(times+1))
-	return m.NoPair * max(0, math.Log((1-chance)/(1-likely)))
+	factor := m.NoPair
+	if m.similarity != nil {
+		factor *= m.SimilarityNoPair
+	}
+	return factor * max(0, math.Log((1-chance)/(1-likely)))
 }
 
 // collect gathers the beads that are learned from.

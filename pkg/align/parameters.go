@@ -55,8 +55,10 @@ type Parameters struct {
 	Lexicon, NoTranslation float64
 
 	// Similarity: nats for each standard deviation above similarityZero and
-	// each sentence a side, at most similarityCap either way.
-	Similarity, SimilarityZero, SimilarityCap float64
+	// each sentence a side, at most similarityCap either way. Where it has its
+	// say, a word without its pair counts this part of noPair: both tell of the
+	// same thing.
+	Similarity, SimilarityZero, SimilarityCap, SimilarityNoPair float64
 
 	// passes is how often the model is adapted to the document.
 	Passes int
@@ -78,7 +80,7 @@ func Standard() *Parameters {
 		Tally: 0.55, TallySpread: 0.45, TallyCap: 3, Heading: 0.3, NoHeading: 0.6,
 		Pair: 0.5, PairCap: 2.5, NoPair: 0.2, PairCount: 1.8, PairDice: 0.19,
 		Lexicon: 0.2, NoTranslation: 0.3,
-		Similarity: 0.24, SimilarityZero: 2.2, SimilarityCap: 4,
+		Similarity: 0.46, SimilarityZero: 2.8, SimilarityCap: 2.2, SimilarityNoPair: 0.5,
 		Passes: 2, Prudence: 30, Width: 1.75,
 	}
 }
