@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 
+	"vislang/pkg/lang"
 	"vislang/pkg/media"
 	"vislang/pkg/pdf"
 	"vislang/schemas"
@@ -246,11 +247,17 @@ func fillContext(c *schemas.Context, pages int, title, license string, languages
 	}
 }
 
-// captionLanguage names the language of a caption, "" without one.
+// captionLanguage names the language of a caption, "" without one. What is too
+// short to say takes the declared language, if it is in its script.
 func (x *Extractor) captionLanguage(caption string, declared []string) string {
 	if caption == "" || x.o.Identifier == nil {
 		return ""
 	}
 	label, _ := x.o.Identifier.IdentifyWith(caption, declared...)
+	if script, unknown := strings.CutPrefix(label, "und_"); unknown && len(declared) > 0 {
+		if said := lang.FromTag(declared[0]); strings.HasSuffix(said, "_"+script) {
+			return said
+		}
+	}
 	return label
 }

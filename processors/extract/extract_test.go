@@ -385,3 +385,26 @@ func TestMark(t *testing.T) {
 		t.Errorf("parts: %s, their layer: %s", page, layer)
 	}
 }
+
+// unsure knows nothing but the script.
+type unsure struct{ script string }
+
+func (u unsure) IdentifyWith(string, ...string) (string, float64) { return "und_" + u.script, 0 }
+
+func TestAShortCaptionIsInTheDeclaredLanguage(t *testing.T) {
+	for _, c := range []struct {
+		script   string
+		declared []string
+		want     string
+	}{
+		{"Latn", []string{"id-ID", "en"}, "ind_Latn"},
+		{"Latn", []string{"fa"}, "und_Latn"}, // a caption that was not translated
+		{"Arab", []string{"fa"}, "pes_Arab"},
+		{"Latn", nil, "und_Latn"},
+	} {
+		x := New(Options{Identifier: unsure{c.script}})
+		if got := x.captionLanguage("Gambar 4.1. Layar boot", c.declared); got != c.want {
+			t.Errorf("%s, declared %q: %s, want %s", c.script, c.declared, got, c.want)
+		}
+	}
+}
