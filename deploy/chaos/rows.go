@@ -82,7 +82,7 @@ func readRows(ctx context.Context, address, inbox string) (rows, error) {
 			var name string
 			json.Unmarshal(row[0], &name)
 			if !slices.Contains(unlike, name) && (table != "all_matches" || !slices.Contains(unlikeMatches, name)) {
-				columns = append(columns, "`"+name+"`")
+				columns = append(columns, column(name))
 			}
 		})
 		if err != nil {
@@ -119,6 +119,16 @@ func readRows(ctx context.Context, address, inbox string) (rows, error) {
 		}
 	}
 	return all, nil
+}
+
+// column is how a column is read. Of what read a page the library is left out:
+// when its child is killed twice in a row the command line takes the page over,
+// which says the same with the same models.
+func column(name string) string {
+	if name == "engine" {
+		return "replaceOne(engine, 'gosseract ', '')"
+	}
+	return "`" + name + "`"
 }
 
 func tablesOf(ctx context.Context, address string) (tables []string, err error) {

@@ -307,13 +307,15 @@ func TestADoomedBatchIsGivenUpAtOnce(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	defer runWith(t, second, Options{Kafka: kafka, Workers: 1, Instance: "second"})()
-	select {
-	case calls := <-givenUp:
-		if calls != 30 {
+	for calls := int32(0); calls < 30; { // a batch may be given up before the other comes, too
+		select {
+		case calls = <-givenUp:
+		case <-time.After(time.Until(deadline)):
+			t.Fatal("no batch was given up")
+		}
+		if calls > 30 {
 			t.Errorf("given up after %d records, want 30", calls)
 		}
-	case <-time.After(time.Until(deadline)):
-		t.Fatal("no batch was given up")
 	}
 }
 
